@@ -1,0 +1,65 @@
+package org.dit4j.nn;
+
+import org.bytedeco.pytorch.Tensor;
+import org.dit4j.tensor.Dtype;
+import org.dit4j.tensor.Ops;
+import org.dit4j.tensor.Rng;
+import org.dit4j.tensor.TensorScope;
+import org.dit4j.tensor.Tensors;
+import org.jspecify.annotations.Nullable;
+
+/// Makes new parameters: filled by their [Init], or without memory when there is no generator.
+final class FreshSource implements ParameterSource {
+    private final @Nullable Rng rng;
+    private final Dtype dtype;
+    private final String prefix;
+    private final Parameters parameters;
+
+    FreshSource(@Nullable Rng rng, Dtype dtype) {
+        this(rng, dtype, "", new Parameters());
+    }
+
+    private FreshSource(@Nullable Rng rng, Dtype dtype, String prefix, Parameters parameters) {
+        this.rng = rng;
+        this.dtype = dtype;
+        this.prefix = prefix;
+        this.parameters = parameters;
+    }
+
+    @Override
+    public ParameterSource at(String name) {
+        return new FreshSource(rng, dtype, prefix + name + ".", parameters);
+    }
+
+    @Override
+    public Tensor parameter(String name, Init init, long... shape) {
+        if (rng == null) {
+            return parameters.add(prefix + name, meta(shape), true);
+        }
+        Tensor w = TensorScope.keep(Tensors.zeros(dtype, shape));
+        Ops.noGrad(() -> {
+            init.fill(w, rng);
+            return w;
+        });
+        w.set_requires_grad(true);
+        return parameters.add(prefix + name, w, true);
+    }
+
+    @Override
+    public Tensor buffer(String name, Tensor value) {
+        Tensor kept =
+                rng == null
+                        ? meta(org.dit4j.tensor.Shapes.of(value))
+                        : TensorScope.keep(value.clone());
+        return parameters.add(prefix + name, kept, false);
+    }
+
+    @Override
+    public Parameters parameters() {
+        return parameters;
+    }
+
+    private Tensor meta(long... shape) {
+        return TensorScope.keep(Tensors.meta(dtype, shape));
+    }
+}

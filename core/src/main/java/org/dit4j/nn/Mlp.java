@@ -1,0 +1,20 @@
+package org.dit4j.nn;
+
+import org.bytedeco.pytorch.Tensor;
+import org.dit4j.tensor.Ops;
+
+/// The feed-forward part of a transformer block: linear, GELU (tanh), linear.
+///
+/// @param fc1 D to hidden
+/// @param fc2 hidden to D
+public record Mlp(Linear fc1, Linear fc2) {
+    /// Builds it from `fc1` and `fc2` below `source`.
+    public static Mlp of(ParameterSource source, long width, long hidden) {
+        return new Mlp(source.linear("fc1", width, hidden), source.linear("fc2", hidden, width));
+    }
+
+    /// Applies it to `[..., D]`.
+    public Tensor forward(Tensor x) {
+        return fc2.forward(Ops.geluTanh(fc1.forward(x)));
+    }
+}

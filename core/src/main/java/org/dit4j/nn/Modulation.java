@@ -1,0 +1,30 @@
+package org.dit4j.nn;
+
+import org.bytedeco.pytorch.Tensor;
+import org.dit4j.tensor.Ops;
+
+/// The regression of shifts, scales and gates from the conditioning: SiLU, then linear (Peebles and
+/// Xie 2023, section 3.2, "adaptive layer norm").
+///
+/// @param linear D to parts * D, starts at zero
+/// @param parts number of vectors it gives
+public record Modulation(Linear linear, int parts) {
+    /// Builds it from `1` below `source`, where PyTorch's `Sequential(SiLU, Linear)` puts it.
+    public static Modulation of(ParameterSource source, int width, int parts) {
+        return new Modulation(source.linear("1", width, (long) parts * width, Init.zeros()), parts);
+    }
+
+    /// Returns the vectors, each `[B, 1, D]`, for `c` `[B, D]`.
+    public Tensor[] forward(Tensor c) {
+        return Ops.chunk(linear.forward(Ops.silu(c)).unsqueeze(1), parts, 2);
+    }
+
+    /// Returns `x * (1 + scale) + shift`.
+    ///
+    /// @param x `[B, N, D]`
+    /// @param shift `[B, 1, D]`
+    /// @param scale `[B, 1, D]`
+    public static Tensor modulate(Tensor x, Tensor shift, Tensor scale) {
+        return x.mul(Ops.add(scale, 1)).add(shift);
+    }
+}

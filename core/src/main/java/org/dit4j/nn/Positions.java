@@ -1,0 +1,33 @@
+package org.dit4j.nn;
+
+import org.bytedeco.pytorch.Tensor;
+import org.dit4j.tensor.Tensors;
+
+/// Fixed position tables.
+public final class Positions {
+    private Positions() {}
+
+    /// Returns the two-dimensional sin-cos table `[1, h w, D]`, float32 (DiT, `models.py`, after
+    /// MAE): the first half of the channels encodes the column, the second the row; each half is
+    /// sines, then cosines, of `position / 10000^(2 i / (D / 2))`. Computed in float64.
+    public static Tensor sinCos2d(int width, int h, int w) {
+        int quarter = width / 4;
+        var table = new float[h * w * width];
+        for (int row = 0; row < h; row++) {
+            for (int col = 0; col < w; col++) {
+                int token = (row * w + col) * width;
+                sinCos(table, token, quarter, col);
+                sinCos(table, token + 2 * quarter, quarter, row);
+            }
+        }
+        return Tensors.of(table, 1, (long) h * w, width);
+    }
+
+    private static void sinCos(float[] table, int at, int count, double position) {
+        for (int i = 0; i < count; i++) {
+            double angle = position * Math.pow(10000, -(double) i / count);
+            table[at + i] = (float) Math.sin(angle);
+            table[at + count + i] = (float) Math.cos(angle);
+        }
+    }
+}
