@@ -11,13 +11,18 @@ public final class Positions {
     /// MAE): the first half of the channels encodes the column, the second the row; each half is
     /// sines, then cosines, of `position / 10000^(2 i / (D / 2))`. Computed in float64.
     public static Tensor sinCos2d(int width, int h, int w) {
+        return sinCos2d(width, h, w, 1, 1);
+    }
+
+    /// The same with rows and columns that lie `rowStep` and `columnStep` apart.
+    public static Tensor sinCos2d(int width, int h, int w, double rowStep, double columnStep) {
         int quarter = width / 4;
         var table = new float[h * w * width];
         for (int row = 0; row < h; row++) {
             for (int col = 0; col < w; col++) {
                 int token = (row * w + col) * width;
-                sinCos(table, token, quarter, col);
-                sinCos(table, token + 2 * quarter, quarter, row);
+                sinCos(table, token, quarter, col * columnStep);
+                sinCos(table, token + 2 * quarter, quarter, row * rowStep);
             }
         }
         return Tensors.of(table, 1, (long) h * w, width);
