@@ -1,0 +1,158 @@
+package org.dit4j.checkpoint;
+
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.bytedeco.pytorch.Tensor;
+import org.dit4j.Dit4jException;
+import org.dit4j.tensor.Dtype;
+import org.dit4j.tensor.TensorScope;
+
+/// The named tensors of a checkpoint, read on demand from the memory-mapped file.
+///
+/// Safe for use by several threads until it is closed.
+public final class StateDict implements AutoCloseable {
+    /// What is known of a tensor without reading it.
+    ///
+    /// @param dtype element type
+    /// @param shape sizes of the axes
+    /// @param bytes size of its data
+    public record Entry(Dtype dtype, long[] shape, long bytes) {}
+
+    /// One tensor in the file.
+    interface Item {
+        /// Returns what is known without reading.
+        Entry entry();
+
+        /// Returns whether [#read] gives a view of the file rather than a copy.
+        boolean mapped();
+
+        /// Returns the tensor, in the innermost scope.
+        Tensor read();
+
+        /// Lets the system drop the file's pages from memory; a later read fetches them again.
+        void unload();
+    }
+
+    private final Path file;
+    private final Map<String, Item> items;
+    private final Map<String, String> metadata;
+    private final List<? extends AutoCloseable> owned;
+    private final Map<String, Tensor> borrowed = new HashMap<>();
+    private boolean handedOver;
+    private boolean closed;
+
+    /// @param file for messages
+    /// @param owned what to close in the end
+    StateDict(
+            Path file,
+            Map<String, Item> items,
+            Map<String, String> metadata,
+            List<? extends AutoCloseable> owned) {
+        this.file = file;
+        this.items = new LinkedHashMap<>(items);
+        this.metadata = new LinkedHashMap<>(metadata);
+        this.owned = owned;
+    }
+
+    /// Opens a `.safetensors` file, the index of a sharded one (`.safetensors.index.json`), or the
+    /// folder that holds one of these, as Hugging Face lays them out.
+    ///
+    /// @throws CheckpointException if there is none, or it is damaged
+    public static StateDict open(Path fileOrFolder) {
+        return CheckpointFiles.open(fileOrFolder);
+    }
+
+    /// Returns the names of all tensors in the order of the file.
+    public Set<String> names() {
+        return Collections.unmodifiableSet(items.keySet());
+    }
+
+    /// Returns whether there is a tensor of that name.
+    public boolean has(String name) {
+        return items.containsKey(name);
+    }
+
+    /// Returns type, shape and size of a tensor without reading it.
+    ///
+    /// @throws CheckpointException if there is no such tensor
+    public Entry entry(String name) {
+        return item(name).entry();
+    }
+
+    /// Returns a tensor that belongs to no scope, is read only, and lives until this is closed: a
+    /// view of the file where its data is aligned, otherwise a copy.
+    ///
+    /// @throws CheckpointException if there is no such tensor
+    public synchronized Tensor tensor(String name) {
+        Tensor known = borrowed.get(name);
+        if (known == null) {
+            known = take(name);
+            borrowed.put(name, known);
+        }
+        return known;
+    }
+
+    /// Returns the file's own key-value texts (the `__metadata__` of safetensors).
+    public Map<String, String> metadata() {
+        return Collections.unmodifiableMap(metadata);
+    }
+
+    /// Returns the file or folder that this was opened from.
+    public Path file() {
+        return file;
+    }
+
+    /// Unmaps the file; every tensor handed out becomes invalid. Does nothing once a network has
+    /// taken this over (see [Checkpoints#load]).
+    @Override
+    public synchronized void close() {
+        if (!handedOver) {
+            release();
+        }
+    }
+
+    /// Returns a tensor that the caller owns; if [Item#mapped], it is valid until this is closed.
+    synchronized Tensor take(String name) {
+        if (closed) {
+            throw new CheckpointException(file + " is closed");
+        }
+        try (var _ = TensorScope.open()) {
+            return TensorScope.keep(item(name).read());
+        }
+    }
+
+    Item item(String name) {
+        Item item = items.get(name);
+        if (item == null) {
+            throw new CheckpointException("%s: there is no tensor \"%s\"".formatted(file, name));
+        }
+        return item;
+    }
+
+    /// Gives the duty to close to the receiver of the result; [#close] then does nothing.
+    synchronized AutoCloseable handOver() {
+        handedOver = true;
+        return this::release;
+    }
+
+    private synchronized void release() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        borrowed.values().forEach(Tensor::close);
+        borrowed.clear();
+        for (AutoCloseable resource : owned) {
+            try {
+                resource.close();
+            } catch (Exception e) {
+                throw new Dit4jException("could not close " + file, e);
+            }
+        }
+    }
+}
