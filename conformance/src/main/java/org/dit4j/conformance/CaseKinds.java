@@ -1,0 +1,14 @@
+package org.dit4j.conformance;
+
+import java.util.List;
+
+/// The kinds of reference cases that this library can recompute.
+public final class CaseKinds {
+    /// All kinds; the first that accepts a case runs it.
+    public static final List<CaseKind> ALL =
+            List.of(
+                    // one kind a line, in the order of the names of their classes
+                    );
+
+    private CaseKinds() {}
+}
