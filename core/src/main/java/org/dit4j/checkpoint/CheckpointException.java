@@ -22,7 +22,7 @@ public class CheckpointException extends Dit4jException {
     }
 
     /// Returns the exception for an operation (`read`, `write`) on `path` that the system refused.
-    static CheckpointException io(String operation, Path path, Exception cause) {
+    public static CheckpointException io(String operation, Path path, Exception cause) {
         String reason =
                 switch (cause) {
                     case NoSuchFileException e -> "no such file or folder: " + e.getFile();

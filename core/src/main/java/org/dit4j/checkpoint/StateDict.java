@@ -140,7 +140,7 @@ public final class StateDict implements AutoCloseable {
         return this::release;
     }
 
-    synchronized void release() {
+    private synchronized void release() {
         if (closed) {
             return;
         }
