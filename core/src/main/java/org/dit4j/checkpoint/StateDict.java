@@ -140,7 +140,7 @@ public final class StateDict implements AutoCloseable {
         return this::release;
     }
 
-    private synchronized void release() {
+    synchronized void release() {
         if (closed) {
             return;
         }

@@ -1,0 +1,42 @@
+package org.dit4j.checkpoint;
+
+import org.dit4j.tensor.Device;
+import org.dit4j.tensor.Dtype;
+
+/// How the parameters of a checkpoint come into memory.
+///
+/// @param dtype element type of all floating-point tensors; whole numbers keep theirs
+/// @param device where they live
+/// @param train whether they record gradients; then they are copies that may be written to
+/// @param checkFinite whether NaN and infinity are errors, at the price of reading everything now
+public record LoadOptions(Dtype dtype, Device device, boolean train, boolean checkFinite) {
+    /// Options without the check for NaN and infinity.
+    public LoadOptions(Dtype dtype, Device device, boolean train) {
+        this(dtype, device, train, false);
+    }
+
+    /// Returns the options for float32 inference on the CPU.
+    public static LoadOptions inference() {
+        return new LoadOptions(Dtype.FLOAT32, Device.CPU, false);
+    }
+
+    /// Returns the options for float32 training on the CPU.
+    public static LoadOptions training() {
+        return new LoadOptions(Dtype.FLOAT32, Device.CPU, true);
+    }
+
+    /// Returns these options with another element type.
+    public LoadOptions withDtype(Dtype type) {
+        return new LoadOptions(type, device, train, checkFinite);
+    }
+
+    /// Returns these options on another device.
+    public LoadOptions withDevice(Device place) {
+        return new LoadOptions(dtype, place, train, checkFinite);
+    }
+
+    /// Returns these options with or without the check for NaN and infinity.
+    public LoadOptions withCheckFinite(boolean on) {
+        return new LoadOptions(dtype, device, train, on);
+    }
+}

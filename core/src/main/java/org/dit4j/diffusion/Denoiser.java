@@ -1,0 +1,16 @@
+package org.dit4j.diffusion;
+
+import org.bytedeco.pytorch.Tensor;
+
+/// A network with its conditioning closed over: what a sampler asks at each call.
+///
+/// It knows no sampler and no loop. Guidance wraps one denoiser into another.
+@FunctionalInterface
+public interface Denoiser {
+    /// Predicts noise, data, velocity or score, whatever the network was trained for.
+    ///
+    /// @param x `[B, C, ...]` noisy samples
+    /// @param t `[B]` float32, the time of each sample in the unit that the network expects
+    /// @return `[B, C, ...]`, or `[B, 2C, ...]` from a network that also predicts the variance
+    Tensor predict(Tensor x, Tensor t);
+}

@@ -1,0 +1,47 @@
+package org.dit4j.diffusion;
+
+import org.bytedeco.pytorch.Tensor;
+
+/// One way from noise to data in a fixed number of steps, as a pure state machine: it holds tables
+/// of numbers only, so one sampler serves any number of runs and threads.
+///
+/// The caller owns the loop ([Sampling] is the usual one):
+///
+/// ```java
+/// SamplerState s = sampler.start(noise);
+/// while (!sampler.done(s)) {
+///     Tensor prediction = network(sampler.modelInput(s), sampler.timestep(s));
+///     s = sampler.next(s, prediction, source);
+/// }
+/// return s.x();
+/// ```
+///
+/// Therefore a run can be paused, saved, resumed, branched, cancelled and previewed between calls,
+/// and runs at different steps can share one forward pass, since networks take a time per sample.
+/// Methods that evaluate the network several times per step (Heun, Runge-Kutta) make several calls.
+public interface Sampler {
+    /// Returns how many model calls a run makes; for adaptive methods the most it may make.
+    int calls();
+
+    /// Returns the state before the first call.
+    ///
+    /// @param noise `[B, C, ...]` standard normal; borrowed, and scaled here if the method wants it
+    SamplerState start(Tensor noise);
+
+    /// Returns whether `s.x()` is the result.
+    default boolean done(SamplerState s) {
+        return s.call() >= calls();
+    }
+
+    /// Returns what the network is to be called with now, `[B, C, ...]`.
+    Tensor modelInput(SamplerState s);
+
+    /// Returns the time for the network's next call, in the unit that the network expects.
+    double timestep(SamplerState s);
+
+    /// Takes the network's answer to [#modelInput] at [#timestep] and returns the state after it.
+    ///
+    /// @param prediction what [Denoiser#predict] gave
+    /// @param noise asked exactly as often as the reference implementation draws
+    SamplerState next(SamplerState s, Tensor prediction, NoiseSource noise);
+}

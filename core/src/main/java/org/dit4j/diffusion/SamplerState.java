@@ -1,0 +1,35 @@
+package org.dit4j.diffusion;
+
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+import org.dit4j.ConfigException;
+import org.jspecify.annotations.Nullable;
+
+/// Where a sampling run stands: everything that [Sampler#next] needs besides the prediction and the
+/// noise. Immutable; made of tensors and one number, so it can be saved, resumed and branched.
+///
+/// The tensors belong to the scope in which [Sampler#next] ran. A state may share tensors with the
+/// one before it.
+///
+/// @param x `[B, C, ...]` the current sample; the result when the run is done
+/// @param call how many model calls have been made
+/// @param history what a multistep method, or a method of several calls per step, remembers; its
+///   meaning is the sampler's own
+/// @param x0 `[B, C, ...]` the data as predicted by the last call, for previews; null where unknown
+public record SamplerState(Tensor x, int call, List<Tensor> history, @Nullable Tensor x0) {
+    /// Copies the list and checks the count.
+    public SamplerState {
+        ConfigException.require(call >= 0, "call must be at least 0, not %d", call);
+        history = List.copyOf(history);
+    }
+
+    /// Returns the state before the first call.
+    public static SamplerState first(Tensor x) {
+        return new SamplerState(x, 0, List.of(), null);
+    }
+
+    /// Returns the state after one more call.
+    public SamplerState after(Tensor newX, List<Tensor> newHistory, @Nullable Tensor newX0) {
+        return new SamplerState(newX, call + 1, newHistory, newX0);
+    }
+}
