@@ -12,6 +12,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.DeviceType;
 import org.jspecify.annotations.Nullable;
 
 /// The operators that need more of libtorch than a method of `Tensor`: scalars, lists, options,
@@ -277,6 +278,28 @@ public final class Ops {
             return body.get();
         } finally {
             GradMode.set_enabled(before);
+        }
+    }
+
+    /// Runs `body` with matrix products and convolutions in `dtype` while parameters stay float32
+    /// (PyTorch's autocast); with float32 just runs it. Like the gradient mode this belongs to the
+    /// operating system's thread.
+    public static <T> T autocast(Dtype dtype, Device device, Supplier<T> body) {
+        if (dtype == Dtype.FLOAT32) {
+            return body.get();
+        }
+        DeviceType type = device.torch().type();
+        boolean before = torch.is_autocast_enabled(type);
+        torch.increment_nesting();
+        torch.set_autocast_dtype(type, dtype.scalarType());
+        torch.set_autocast_enabled(type, true);
+        try {
+            return body.get();
+        } finally {
+            torch.set_autocast_enabled(type, before);
+            if (torch.decrement_nesting() == 0) {
+                torch.clear_cache();
+            }
         }
     }
 
