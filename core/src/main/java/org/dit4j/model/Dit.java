@@ -52,34 +52,56 @@ public final class Dit implements Network {
     /// @param perBlockEmbedders whether every block has its own time and class embedding, as in
     ///   diffusers; the final layer then takes those of block 0
     /// @param dropSigma whether the learned sigma is left out of the output, as in SiT
+    /// @param positionScale positions are divided by it: `interpolation_scale` of diffusers'
+    ///   `Transformer2DModel`, 1 elsewhere
     public record Variant(
             BlockType block,
             boolean qkNorm,
             int timestepShift,
             double mlpNormEps,
             boolean perBlockEmbedders,
-            boolean dropSigma) {
+            boolean dropSigma,
+            double positionScale) {
+        /// Checks the scale.
+        public Variant {
+            ConfigException.require(
+                    positionScale > 0, "position_scale must be positive but is %s", positionScale);
+        }
+
         /// facebookresearch/DiT.
         public static final Variant ORIGINAL =
-                new Variant(BlockType.ADALN_ZERO, false, 0, 1e-6, false, false);
+                new Variant(BlockType.ADALN_ZERO, false, 0, 1e-6, false, false, 1);
 
         /// willisma/SiT.
         public static final Variant SIT =
-                new Variant(BlockType.ADALN_ZERO, false, 0, 1e-6, false, true);
+                new Variant(BlockType.ADALN_ZERO, false, 0, 1e-6, false, true, 1);
 
         /// diffusers' `DiTTransformer2DModel` with its default `norm_eps`.
         public static final Variant DIFFUSERS =
-                new Variant(BlockType.ADALN_ZERO, false, 1, 1e-5, true, false);
+                new Variant(BlockType.ADALN_ZERO, false, 1, 1e-5, true, false, 1);
 
         /// Returns this variant with other blocks.
         public Variant withBlock(BlockType type) {
             return new Variant(
-                    type, qkNorm, timestepShift, mlpNormEps, perBlockEmbedders, dropSigma);
+                    type,
+                    qkNorm,
+                    timestepShift,
+                    mlpNormEps,
+                    perBlockEmbedders,
+                    dropSigma,
+                    positionScale);
         }
 
         /// Returns this variant with or without QK-norm.
         public Variant withQkNorm(boolean on) {
-            return new Variant(block, on, timestepShift, mlpNormEps, perBlockEmbedders, dropSigma);
+            return new Variant(
+                    block,
+                    on,
+                    timestepShift,
+                    mlpNormEps,
+                    perBlockEmbedders,
+                    dropSigma,
+                    positionScale);
         }
     }
 
@@ -198,9 +220,7 @@ public final class Dit implements Network {
         boolean shared = !config.variant.perBlockEmbedders;
         tEmbedder = shared ? timeEmbedding(source) : null;
         yEmbedder = shared ? labelEmbedding(source) : null;
-        posEmbed =
-                TensorScope.compute(
-                        () -> source.buffer("pos_embed", Positions.sinCos2d(d, grid, grid)));
+        posEmbed = TensorScope.compute(() -> source.buffer("pos_embed", table(grid, grid)));
         for (int i = 0; i < config.depth; i++) {
             ParameterSource block = source.at("blocks." + i);
             if (!shared) {
@@ -309,9 +329,12 @@ public final class Dit implements Network {
         if (h == grid && w == grid) {
             return posEmbed;
         }
-        return Ops.like(
-                Positions.sinCos2d(config.hiddenSize, h, w, (double) grid / h, (double) grid / w),
-                posEmbed);
+        return Ops.like(table(h, w), posEmbed);
+    }
+
+    private Tensor table(int h, int w) {
+        double grid = config.inputSize / config.patchSize / config.variant.positionScale;
+        return Positions.sinCos2d(config.hiddenSize, h, w, grid / h, grid / w);
     }
 
     @Override

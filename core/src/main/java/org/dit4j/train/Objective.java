@@ -1,0 +1,30 @@
+package org.dit4j.train;
+
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import tools.jackson.databind.PropertyNamingStrategies;
+import tools.jackson.databind.annotation.JsonNaming;
+
+/// What a denoising network learns to predict, and at which times.
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "process")
+@JsonSubTypes({
+    @JsonSubTypes.Type(value = Objective.Gaussian.class, name = "gaussian"),
+    @JsonSubTypes.Type(value = Objective.Flow.class, name = "flow")
+})
+public sealed interface Objective {
+    /// The process of DiT: 1000 steps, MSE, and the variational bound for the learned sigma.
+    ///
+    /// @param noiseSchedule `linear` or `squaredcos_cap_v2`
+    /// @param target `epsilon`, `x0` or `v`
+    /// @param minSnrGamma clamp of the signal-to-noise weight (Hang et al. 2023), 0 for none
+    @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+    record Gaussian(String noiseSchedule, String target, double minSnrGamma) implements Objective {}
+
+    /// The interpolants of SiT and flow matching.
+    ///
+    /// @param path `linear`, `gvp` or `vp`
+    /// @param prediction `velocity`, `noise` or `score`
+    /// @param time `uniform` or `logit_normal`
+    @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+    record Flow(String path, String prediction, String time) implements Objective {}
+}
