@@ -333,7 +333,8 @@ public final class Dit implements Network {
     }
 
     private Tensor table(int h, int w) {
-        double grid = config.inputSize / config.patchSize / config.variant.positionScale;
+        int base = config.inputSize / config.patchSize;
+        double grid = base / config.variant.positionScale;
         return Positions.sinCos2d(config.hiddenSize, h, w, grid / h, grid / w);
     }
 

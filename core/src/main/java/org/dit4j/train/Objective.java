@@ -12,7 +12,8 @@ import tools.jackson.databind.annotation.JsonNaming;
     @JsonSubTypes.Type(value = Objective.Flow.class, name = "flow")
 })
 public sealed interface Objective {
-    /// The process of DiT: 1000 steps, MSE, and the variational bound for the learned sigma.
+    /// The process of DiT: 1000 steps, MSE, and the variational bound where the network has a
+    /// learned sigma.
     ///
     /// @param noiseSchedule `linear` or `squaredcos_cap_v2`
     /// @param target `epsilon`, `x0` or `v`
@@ -24,7 +25,7 @@ public sealed interface Objective {
     ///
     /// @param path `linear`, `gvp` or `vp`
     /// @param prediction `velocity`, `noise` or `score`
-    /// @param time `uniform` or `logit_normal`
+    /// @param time density of the training times: `uniform` or `logit_normal`
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
     record Flow(String path, String prediction, String time) implements Objective {}
 }

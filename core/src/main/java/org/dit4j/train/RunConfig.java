@@ -1,7 +1,9 @@
 package org.dit4j.train;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import java.util.List;
 import org.dit4j.ConfigException;
 import org.dit4j.tensor.Dtype;
 import tools.jackson.databind.JsonNode;
@@ -27,20 +29,26 @@ public sealed interface RunConfig {
     /// @param folder an image folder (class sub-folders, or `metadata.jsonl`)
     /// @param size height and width in pixels, after the centre crop
     /// @param flip whether half of the pictures are mirrored at random
+    /// @param holdOut part of the pictures that is never trained with, in [0, 1): the evaluation
+    ///   takes the same ones
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
-    record Pictures(String folder, int size, boolean flip) {
-        /// Checks the size.
+    record Pictures(String folder, int size, boolean flip, double holdOut) {
+        /// Checks the ranges.
         public Pictures {
             ConfigException.require(
                     size > 0 && size <= 4096, "size must be 1 to 4096 but is %d", size);
+            ConfigException.require(
+                    holdOut >= 0 && holdOut < 1, "hold_out must be in [0, 1) but is %s", holdOut);
         }
     }
 
     /// Precision of the matrix products; weights, averages and moments are float32 always.
     enum Precision {
         /// IEEE single precision.
+        @JsonProperty("fp32")
         FP32,
         /// bfloat16 products by autocast.
+        @JsonProperty("bf16")
         BF16;
 
         /// Returns the element type of the products.
@@ -54,12 +62,12 @@ public sealed interface RunConfig {
     /// @param trainer how the loop runs
     /// @param data the pictures
     /// @param autoencoder folder of the autoencoder
-    /// @param model `family` and the constructor's arguments (see [org.dit4j.model.DitConfigs]),
-    ///   without the number of classes, which the data set gives
+    /// @param model what [org.dit4j.model.DitConfigs] reads, without `input_size`, `in_channels` and
+    ///   `num_classes`, which autoencoder and data give
     /// @param objective what the network learns to predict
     /// @param precision of the matrix products
-    /// @param activationCheckpointing whether blocks are computed again in the backward pass to
-    ///   save memory
+    /// @param activationCheckpointing whether blocks are computed again in the backward pass, which
+    ///   saves memory
     /// @param samples what the sample pictures show
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
     record DitRun(
@@ -75,19 +83,27 @@ public sealed interface RunConfig {
 
     /// Sample pictures.
     ///
-    /// @param classes names of the classes to show
+    /// @param classes names of the classes to show, a row each
     /// @param perClass pictures of each class
+    /// @param sampler its name
     /// @param steps of the sampler
-    /// @param guidance scale of classifier-free guidance
+    /// @param guidance scale of classifier-free guidance, 1 for none
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
-    record Samples(java.util.List<String> classes, int perClass, int steps, double guidance) {}
+    record Samples(
+            List<String> classes, int perClass, String sampler, int steps, double guidance) {
+        /// Checks the counts.
+        public Samples {
+            ConfigException.require(
+                    perClass > 0 && perClass <= 64, "per_class must be 1 to 64 but is %d", perClass);
+        }
+    }
 
-    /// Trains an autoencoder.
+    /// Trains an autoencoder: L1 distance, plus the Kullback-Leibler divergence of the posterior.
     ///
     /// @param trainer how the loop runs
     /// @param data the pictures
     /// @param model diffusers' configuration of `AutoencoderKL`
-    /// @param loss weights of the loss terms
+    /// @param loss weights of the terms
     /// @param precision of the matrix products
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
     record AutoencoderRun(
@@ -103,6 +119,8 @@ public sealed interface RunConfig {
     /// @param trainer how the loop runs
     /// @param data the pictures
     /// @param width channels of the first stage
+    /// @param precision of the matrix products
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
-    record ClassifierRun(TrainerOptions trainer, Pictures data, int width) implements RunConfig {}
+    record ClassifierRun(TrainerOptions trainer, Pictures data, int width, Precision precision)
+            implements RunConfig {}
 }
