@@ -62,8 +62,8 @@ public sealed interface RunConfig {
     /// @param trainer how the loop runs
     /// @param data the pictures
     /// @param autoencoder folder of the autoencoder
-    /// @param model what [org.dit4j.model.DitConfigs] reads, without `input_size`, `in_channels` and
-    ///   `num_classes`, which autoencoder and data give
+    /// @param model what [org.dit4j.model.DitConfigs] reads, without `input_size`, `in_channels`
+    ///   and `num_classes`, which autoencoder and data give
     /// @param objective what the network learns to predict
     /// @param precision of the matrix products
     /// @param activationCheckpointing whether blocks are computed again in the backward pass, which
@@ -89,12 +89,13 @@ public sealed interface RunConfig {
     /// @param steps of the sampler
     /// @param guidance scale of classifier-free guidance, 1 for none
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
-    record Samples(
-            List<String> classes, int perClass, String sampler, int steps, double guidance) {
+    record Samples(List<String> classes, int perClass, String sampler, int steps, double guidance) {
         /// Checks the counts.
         public Samples {
             ConfigException.require(
-                    perClass > 0 && perClass <= 64, "per_class must be 1 to 64 but is %d", perClass);
+                    perClass > 0 && perClass <= 64,
+                    "per_class must be 1 to 64 but is %d",
+                    perClass);
         }
     }
 
