@@ -8,7 +8,12 @@ public final class CaseKinds {
     public static final List<CaseKind> ALL =
             List.of(
                     // one kind a line, in the order of the names of their classes
-                    );
+                    new BetaSchedulesKind(),
+                    new GaussianBuffersKind(),
+                    new GaussianLoopKind(),
+                    new GaussianLossesKind(),
+                    new GaussianStepsKind(),
+                    new TimestepSamplersKind());
 
     private CaseKinds() {}
 }

@@ -34,6 +34,11 @@ public final class Ops {
         return torch.mul(x, new Scalar(value));
     }
 
+    /// Returns `x / value`.
+    public static Tensor div(Tensor x, double value) {
+        return torch.div(x, new Scalar(value));
+    }
+
     /// Returns `x + scale * y`.
     public static Tensor addScaled(Tensor x, Tensor y, double scale) {
         return torch.add(x, y, new Scalar(scale));
@@ -63,6 +68,26 @@ public final class Ops {
     public static Tensor clamp(Tensor x, double min, double max) {
         return torch.clamp(
                 x, new ScalarOptional(new Scalar(min)), new ScalarOptional(new Scalar(max)));
+    }
+
+    /// Returns `max(x, min)` element by element.
+    public static Tensor clampMin(Tensor x, double min) {
+        return torch.clamp_min(x, new Scalar(min));
+    }
+
+    /// Returns a bool tensor: is each element below `value`?
+    public static Tensor lessThan(Tensor x, double value) {
+        return x.lt(new Scalar(value));
+    }
+
+    /// Returns a bool tensor: is each element above `value`?
+    public static Tensor greaterThan(Tensor x, double value) {
+        return x.gt(new Scalar(value));
+    }
+
+    /// Returns the `q` quantile of each row of `x` `[B, N]`, linearly interpolated: `[B]`.
+    public static Tensor quantile(Tensor x, double q) {
+        return torch.quantile(x, q, new LongOptional(1), false, "linear");
     }
 
     /// Returns `yes` where `condition` holds, `no` elsewhere; shapes broadcast.
