@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.Dit4jException;
 import org.dit4j.tensor.Dtype;
@@ -65,6 +66,22 @@ public final class StateDict implements AutoCloseable {
     /// @throws CheckpointException if there is none, or it is damaged
     public static StateDict open(Path fileOrFolder) {
         return CheckpointFiles.open(fileOrFolder);
+    }
+
+    /// Returns the same tensors under other names, for checkpoints of another layout. The result
+    /// takes this one over: closing it closes the file.
+    ///
+    /// @param name gives the new name for each old one
+    /// @throws CheckpointException if two tensors come to have one name
+    public StateDict renamed(UnaryOperator<String> name) {
+        var other = new LinkedHashMap<String, Item>();
+        items.forEach((old, item) -> {
+            if (other.put(name.apply(old), item) != null) {
+                throw new CheckpointException(
+                        "%s: two tensors are %s".formatted(file, name.apply(old)));
+            }
+        });
+        return new StateDict(file, other, metadata, List.of(handOver()));
     }
 
     /// Returns the names of all tensors in the order of the file.

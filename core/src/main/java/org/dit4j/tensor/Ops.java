@@ -39,6 +39,11 @@ public final class Ops {
         return torch.div(x, new Scalar(value));
     }
 
+    /// Adds `y` to `x` in place and returns `x`.
+    public static Tensor add_(Tensor x, Tensor y) {
+        return addScaled_(x, y, 1);
+    }
+
     /// Returns `x + scale * y`.
     public static Tensor addScaled(Tensor x, Tensor y, double scale) {
         return torch.add(x, y, new Scalar(scale));
@@ -212,6 +217,17 @@ public final class Ops {
         return torch.silu(x);
     }
 
+    /// `x sigmoid(x)` in the memory of `x`, which must not be needed for gradients.
+    public static Tensor silu_(Tensor x) {
+        torch.silu_(x); // what it returns is another object that does not own the memory
+        return x;
+    }
+
+    /// `x tanh(log(1 + exp(x)))`.
+    public static Tensor mish(Tensor x) {
+        return torch.mish(x);
+    }
+
     /// `max(x, 0)`.
     public static Tensor relu(Tensor x) {
         return torch.relu(x);
@@ -242,6 +258,12 @@ public final class Ops {
     /// Mean cross-entropy of `[B, classes]` logits against int64 `[B]` classes.
     public static Tensor crossEntropy(Tensor logits, Tensor classes) {
         return torch.cross_entropy_loss(logits, classes);
+    }
+
+    /// Returns `[B, C, H, W]` with the channels of a pixel side by side in memory, the order in
+    /// which convolutions are fast; `x` itself if it is so already. Layers keep the order.
+    public static Tensor channelsLast(Tensor x) {
+        return x.contiguous(torch.MemoryFormat.ChannelsLast);
     }
 
     // ---- types, devices, modes

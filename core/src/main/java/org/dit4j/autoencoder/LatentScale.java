@@ -1,0 +1,61 @@
+package org.dit4j.autoencoder;
+
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+import org.dit4j.ConfigException;
+import org.dit4j.tensor.Ops;
+import org.dit4j.tensor.Tensors;
+
+/// How the autoencoder's latents become those of the diffusion model, about with variance 1: `(z -
+/// shift) * factor` (Rombach et al. 2022, arXiv:2112.10752, appendix D.1), or channel by channel
+/// `(z - mean) / std * factor`, as diffusers' SDXL pipelines do it.
+///
+/// @param factor `scaling_factor`, not 0
+/// @param shift `shift_factor`
+/// @param mean `latents_mean` of each channel, or empty
+/// @param std `latents_std` of each channel, or empty
+public record LatentScale(double factor, double shift, List<Double> mean, List<Double> std) {
+    /// Checks the rules that hold between the numbers.
+    public LatentScale {
+        mean = List.copyOf(mean);
+        std = List.copyOf(std);
+        ConfigException.require(
+                factor != 0 && Double.isFinite(factor), "scaling_factor must not be %s", factor);
+        ConfigException.require(
+                mean.size() == std.size(),
+                "latents_mean has %d numbers but latents_std has %d",
+                mean.size(),
+                std.size());
+        ConfigException.require(
+                mean.isEmpty() || shift == 0, "shift_factor and latents_mean exclude each other");
+        ConfigException.require(
+                std.stream().allMatch(s -> s > 0), "latents_std must be positive but is %s", std);
+    }
+
+    /// Returns a scale that is the same for all channels.
+    public static LatentScale of(double factor, double shift) {
+        return new LatentScale(factor, shift, List.of(), List.of());
+    }
+
+    /// Returns the diffusion model's latents for those of the network, `[B, C, h, w]`.
+    public Tensor apply(Tensor z) {
+        return mean.isEmpty()
+                ? Ops.mul(Ops.add(z, -shift), factor)
+                : Ops.mul(z.sub(channels(mean)).div(channels(std)), factor);
+    }
+
+    /// Returns the network's latents for those of the diffusion model, `[B, C, h, w]`.
+    public Tensor invert(Tensor z) {
+        return mean.isEmpty()
+                ? Ops.add(Ops.div(z, factor), shift)
+                : Ops.div(z.mul(channels(std)), factor).add(channels(mean));
+    }
+
+    private static Tensor channels(List<Double> values) {
+        var numbers = new float[values.size()];
+        for (int i = 0; i < numbers.length; i++) {
+            numbers[i] = values.get(i).floatValue();
+        }
+        return Tensors.of(numbers, 1, numbers.length, 1, 1);
+    }
+}
