@@ -9,6 +9,7 @@ public final class CaseKinds {
             List.of(
                     // one kind a line, in the order of the names of their classes
                     new BetaSchedulesKind(),
+                    new DitTrainingKind(),
                     new GaussianBuffersKind(),
                     new GaussianLoopKind(),
                     new GaussianLossesKind(),

@@ -12,8 +12,17 @@ public interface TrainingListener {
     /// @param examplesPerSecond over the last steps
     void step(long step, long steps, double loss, double examplesPerSecond);
 
-    /// A file was written.
+    /// A file or folder was written.
     void wrote(String what, Path file);
+
+    /// Work before the first step goes on, such as encoding the pictures.
+    ///
+    /// @param what is being done
+    /// @param done of `total`
+    default void prepared(String what, long done, long total) {}
+
+    /// Something that the user should know, such as a picture that cannot be read.
+    default void note(String line) {}
 
     /// Hears nothing.
     static TrainingListener silent() {
