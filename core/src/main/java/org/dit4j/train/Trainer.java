@@ -213,7 +213,7 @@ public final class Trainer implements AutoCloseable {
 
     private void export() {
         Path folder = run.resolve("model");
-        task.export(folder, ema.weights());
+        ema.during(() -> task.export(folder));
         listener.wrote("model", folder);
     }
 

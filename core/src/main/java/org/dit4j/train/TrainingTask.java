@@ -2,7 +2,6 @@ package org.dit4j.train;
 
 import java.nio.file.Path;
 import java.util.Map;
-import org.bytedeco.pytorch.Tensor;
 import org.dit4j.nn.Parameters;
 import org.dit4j.tensor.Rng;
 
@@ -34,10 +33,8 @@ public interface TrainingTask extends AutoCloseable {
     /// PNG file.
     void sample(Path png);
 
-    /// Writes a folder that opens without this program.
-    ///
-    /// @param weights what to write: the averaged weights
-    void export(Path folder, Map<String, Tensor> weights);
+    /// Writes the weights that the network has now into a folder that opens without this program.
+    void export(Path folder);
 
     @Override
     default void close() {

@@ -55,7 +55,7 @@ final class LineTask implements TrainingTask {
     public void sample(Path png) {}
 
     @Override
-    public void export(Path folder, Map<String, Tensor> weights) {
-        Safetensors.write(folder.resolve("model.safetensors"), weights, Map.of());
+    public void export(Path folder) {
+        Safetensors.write(folder.resolve("model.safetensors"), parameters().all(), Map.of());
     }
 }
