@@ -28,6 +28,7 @@ import picocli.CommandLine.Spec;
         },
         subcommands = {
             // one command a line
+            TrainCommand.class,
             VerifyCommand.class,
             GenerateCompletion.class,
         })

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
+import org.dit4j.autoencoder.AutoencoderConfigs;
 import org.dit4j.autoencoder.AutoencoderKl;
 import org.dit4j.autoencoder.LatentScale;
 import org.dit4j.autoencoder.Posterior;
@@ -56,6 +57,22 @@ public final class AutoencoderTask implements TrainingTask {
         this.pictures = pictures;
         this.loss = loss;
         this.precision = precision;
+    }
+
+    /// Opens the task that a configuration describes.
+    static AutoencoderTask open(RunConfig.AutoencoderRun run, TrainingListener listener) {
+        AutoencoderKl.Config config = AutoencoderConfigs.parseKl(run.model(), "model");
+        int f = config.downsampling();
+        ConfigException.require(
+                run.data().size() % f == 0,
+                "data.size %d must be divisible by %d, the downsampling of the autoencoder",
+                run.data().size(),
+                f);
+        TrainingPictures pictures = TrainingPictures.read(run.data(), listener);
+        try (var rng = Rng.seeded(run.trainer().seed())) {
+            return new AutoencoderTask(
+                    AutoencoderKl.initialise(config, rng), pictures, run.loss(), run.precision());
+        }
     }
 
     @Override

@@ -111,7 +111,7 @@ public sealed interface RunConfig {
             TrainerOptions trainer,
             Pictures data,
             JsonNode model,
-            JsonNode loss,
+            AutoencoderTask.Loss loss,
             Precision precision)
             implements RunConfig {}
 

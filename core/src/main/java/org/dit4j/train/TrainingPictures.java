@@ -23,6 +23,38 @@ final class TrainingPictures {
         this.flip = flip;
     }
 
+    static TrainingPictures read(RunConfig.Pictures data, TrainingListener listener) {
+        try (var files = Files.walk(Path.of(data.folder()))) {
+            List<Path> png = files.filter(f -> f.toString().endsWith(".png")).sorted().toList();
+            int every = data.holdOut() > 0 ? (int) Math.round(1 / data.holdOut()) : 0;
+            var train = new ArrayList<Path>();
+            for (int i = 0; i < png.size(); i++) {
+                if (every == 0 || i % every != every - 1) {
+                    train.add(png.get(i));
+                }
+            }
+            int s = data.size();
+            var bytes = new byte[train.size() * 3 * s * s];
+            int at = 0;
+            for (Path file : train) {
+                BufferedImage image = ImageIO.read(file.toFile());
+                for (int c = 16; c >= 0; c -= 8) {
+                    for (int y = 0; y < s; y++) {
+                        for (int x = 0; x < s; x++) {
+                            bytes[at++] = (byte) (image.getRGB(x, y) >> c);
+                        }
+                    }
+                }
+                listener.prepared("reading pictures", at / (3 * s * s), train.size());
+            }
+            return new TrainingPictures(
+                    org.dit4j.tensor.TensorScope.keep(Tensors.of(bytes, train.size(), 3, s, s)),
+                    data.flip());
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
     int size() {
         return (int) bytes.size(0);
     }
