@@ -2,7 +2,7 @@
 rem Runs dit4j on Windows; builds it first if it was never built.
 rem After a change of the sources: mvnw.cmd -Pquick -pl app -am package
 rem DIT4J_JAVA_OPTS holds more options for Java, for example -Xmx8g.
-setlocal enabledelayedexpansion
+setlocal
 set "ROOT=%~dp0"
 set "TARGET=%ROOT%app\target"
 
@@ -42,5 +42,5 @@ for /f "tokens=2 delims==" %%V in ('findstr /b "JAVA_VERSION=" "%~1\release" 2^>
   for /f "tokens=1 delims=." %%M in (%%V) do set "MAJOR=%%~M"
 )
 if not defined MAJOR exit /b 1
-if !MAJOR! GEQ 25 exit /b 0
+if %MAJOR% GEQ 25 exit /b 0
 exit /b 1
