@@ -2,6 +2,7 @@ package org.dit4j.autoencoder;
 
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import org.dit4j.ConfigException;
@@ -52,6 +53,51 @@ public final class AutoencoderConfigs {
                         fields.flag("mid_block_add_attention", true));
         fields.noOthers();
         return config;
+    }
+
+    /// Reads `config.json` of an `AutoencoderTiny`.
+    ///
+    /// @throws ConfigException in one line with the file and the key
+    public static AutoencoderTiny.Config readTiny(Path file) {
+        var fields = new JsonFields(JsonFile.tree(file), file);
+        fields.require("_class_name", "AutoencoderTiny");
+        metadata(fields);
+        fields.require("upsample_fn", "nearest");
+        fields.require("upsampling_scaling_factor", 2);
+        // repeats decoder_block_out_channels; and a hint for half precision
+        List.of("block_out_channels", "force_upcast").forEach(fields::has);
+        var config =
+                new AutoencoderTiny.Config(
+                        fields.integer("in_channels", 3),
+                        fields.integer("out_channels", 3),
+                        tinyWidth(fields, file),
+                        activation(fields, "relu"),
+                        fields.integer("latent_channels", 4),
+                        integers(fields, "num_encoder_blocks", List.of(1, 3, 3, 3)),
+                        integers(fields, "num_decoder_blocks", List.of(3, 3, 3, 1)),
+                        fields.number("latent_magnitude", 3),
+                        fields.number("latent_shift", 0.5),
+                        scale(fields, 1));
+        fields.noOthers();
+        return config;
+    }
+
+    /// The stages of an `AutoencoderTiny` do not change the width, so only one width works.
+    private static int tinyWidth(JsonFields fields, Path file) {
+        var widths = new LinkedHashSet<Integer>();
+        for (String key : List.of("encoder_block_out_channels", "decoder_block_out_channels")) {
+            widths.addAll(integers(fields, key, List.of(64, 64, 64, 64)));
+        }
+        ConfigException.require(
+                widths.size() == 1,
+                "%s: encoder_block_out_channels and decoder_block_out_channels must all be the same but are %s",
+                file,
+                widths);
+        return widths.getFirst();
+    }
+
+    private static List<Integer> integers(JsonFields fields, String key, List<Integer> other) {
+        return fields.has(key) ? fields.integers(key) : other;
     }
 
     /// Returns what `save_pretrained` would write, for [JsonFile#write].

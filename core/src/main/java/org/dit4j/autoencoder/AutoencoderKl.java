@@ -261,6 +261,12 @@ public final class AutoencoderKl implements Autoencoder {
         return config.downsampling();
     }
 
+    /// Tiles of the size that it was trained with, which overlap by a quarter.
+    @Override
+    public Tiling tiling() {
+        return new Tiling(config.sampleSize, Math.max(1, config.sampleSize / downsampling()), 0.25);
+    }
+
     /// Returns the distribution of the latents of pictures.
     ///
     /// @param x `[B, inputs, H, W]` in [-1, 1]; height and width at least [#downsampling]
@@ -273,8 +279,22 @@ public final class AutoencoderKl implements Autoencoder {
                     "pictures must be at least %d x %d but are %d x %d"
                             .formatted(f, f, x.size(2), x.size(3)));
         }
+        return Posterior.of(moments(x));
+    }
+
+    /// Returns the distribution of the latents of pictures, computed tile by tile where they are
+    /// larger than a tile (diffusers `autoencoder_kl.py`, `tiled_encode`).
+    ///
+    /// @param x `[B, inputs, H, W]` in [-1, 1]
+    public Posterior posterior(Tensor x, Tiling tiling) {
+        Shapes.require(x, "x", Shapes.ANY, config.inChannels, Shapes.ANY, Shapes.ANY);
+        var tiles = TileSeams.encoding(tiling);
+        return tiles.needed(x) ? Posterior.of(tiles.map(x, this::moments)) : posterior(x);
+    }
+
+    private Tensor moments(Tensor x) {
         Tensor h = Layer.chain(Ops.channelsLast(x), encoder); // [B, 2 C, h, w]
-        return Posterior.of((quantConv == null ? h : quantConv.forward(h)).contiguous());
+        return (quantConv == null ? h : quantConv.forward(h)).contiguous();
     }
 
     /// Returns the pictures that the network's own latents stand for.
@@ -289,6 +309,16 @@ public final class AutoencoderKl implements Autoencoder {
                 .contiguous();
     }
 
+    /// Returns the pictures that the network's own latents stand for, computed tile by tile where
+    /// they are larger than a tile (diffusers `autoencoder_kl.py`, `tiled_decode`).
+    ///
+    /// @param z `[B, C, h, w]`, neither shifted nor scaled
+    public Tensor reconstruct(Tensor z, Tiling tiling) {
+        Shapes.require(z, "z", Shapes.ANY, config.latentChannels, Shapes.ANY, Shapes.ANY);
+        var tiles = TileSeams.decoding(tiling);
+        return tiles.needed(z) ? tiles.map(z, this::reconstruct) : reconstruct(z);
+    }
+
     @Override
     public Tensor encode(Tensor x) {
         return Ops.noGrad(() -> TensorScope.compute(() -> config.scale.apply(posterior(x).mode())));
@@ -298,6 +328,18 @@ public final class AutoencoderKl implements Autoencoder {
     public Tensor encode(Tensor x, Rng rng) {
         return Ops.noGrad(
                 () -> TensorScope.compute(() -> config.scale.apply(posterior(x).sample(rng))));
+    }
+
+    @Override
+    public Tensor encode(Tensor x, Tiling tiling) {
+        return Ops.noGrad(
+                () -> TensorScope.compute(() -> config.scale.apply(posterior(x, tiling).mode())));
+    }
+
+    @Override
+    public Tensor decode(Tensor z, Tiling tiling) {
+        return Ops.noGrad(
+                () -> TensorScope.compute(() -> reconstruct(config.scale.invert(z), tiling)));
     }
 
     @Override
