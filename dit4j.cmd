@@ -31,7 +31,7 @@ if not exist "%TARGET%\lib\dit4j-*.jar" (
   )
   popd
 )
-"%JAVA_HOME%\bin\java.exe" --enable-native-access=ALL-UNNAMED -Dorg.bytedeco.javacpp.maxPhysicalBytes=0 -XX:+UseSerialGC %DIT4J_JAVA_OPTS% -cp "%TARGET%\*;%TARGET%\lib\*" org.dit4j.app.Dit4j %*
+"%JAVA_HOME%\bin\java.exe" --enable-native-access=ALL-UNNAMED "-Ddit4j.home=%ROOT%." -Dorg.bytedeco.javacpp.maxPhysicalBytes=0 -XX:+UseSerialGC %DIT4J_JAVA_OPTS% -cp "%TARGET%\*;%TARGET%\lib\*" org.dit4j.app.Dit4j %*
 exit /b %ERRORLEVEL%
 
 :is_jdk25

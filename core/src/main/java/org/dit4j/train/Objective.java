@@ -2,6 +2,7 @@ package org.dit4j.train;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import org.dit4j.diffusion.Target;
 import tools.jackson.databind.PropertyNamingStrategies;
 import tools.jackson.databind.annotation.JsonNaming;
 
@@ -19,7 +20,7 @@ public sealed interface Objective {
     /// @param target `epsilon`, `x0` or `v`
     /// @param minSnrGamma clamp of the signal-to-noise weight (Hang et al. 2023), 0 for none
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
-    record Gaussian(String noiseSchedule, String target, double minSnrGamma) implements Objective {}
+    record Gaussian(String noiseSchedule, Target target, double minSnrGamma) implements Objective {}
 
     /// The interpolants of SiT and flow matching.
     ///
