@@ -16,6 +16,7 @@ public final class CaseKinds {
                     new GaussianLoopKind(),
                     new GaussianLossesKind(),
                     new GaussianStepsKind(),
+                    new SchedulersKind(),
                     new TimestepSamplersKind());
 
     private CaseKinds() {}

@@ -9,6 +9,7 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.exc.StreamReadException;
 import tools.jackson.core.json.JsonFactory;
+import tools.jackson.core.json.JsonReadFeature;
 import tools.jackson.databind.DatabindException;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
@@ -59,6 +60,19 @@ public final class JsonFile {
         byte[] json = bytes(path);
         try {
             return MAPPER.readTree(json);
+        } catch (JacksonException e) {
+            throw failure(path, e);
+        }
+    }
+
+    /// Reads `path` into a tree, where numbers may also be `NaN`, `Infinity` and `-Infinity`, which
+    /// Python writes though JSON has no such thing.
+    ///
+    /// @throws ConfigException in one line if the file is not JSON
+    public static JsonNode treeOfPython(Path path) {
+        byte[] json = bytes(path);
+        try {
+            return MAPPER.reader().with(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).readTree(json);
         } catch (JacksonException e) {
             throw failure(path, e);
         }

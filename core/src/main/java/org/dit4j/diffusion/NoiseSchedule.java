@@ -45,6 +45,25 @@ public final class NoiseSchedule {
         return new NoiseSchedule(Table.of(betas), Table.of(betas.length, t -> t));
     }
 
+    /// Returns the schedule of those cumulative products of `1 - beta`.
+    ///
+    /// @param alphaBar falling, in [0, 1)
+    /// @throws ConfigException if it rises somewhere or leaves the range
+    public static NoiseSchedule ofAlphaBar(double[] alphaBar) {
+        var betas = new double[alphaBar.length];
+        double last = 1;
+        for (int t = 0; t < betas.length; t++) {
+            ConfigException.require(
+                    alphaBar[t] >= 0 && alphaBar[t] < last,
+                    "alphaBar must fall from 1 to 0 but %s comes after %s",
+                    alphaBar[t],
+                    last);
+            betas[t] = 1 - alphaBar[t] / last;
+            last = alphaBar[t];
+        }
+        return of(betas);
+    }
+
     /// Returns the linear schedule of Ho et al. 2020, stretched to `steps`: 1e-4 to 0.02 at 1000.
     public static NoiseSchedule linear(int steps) {
         return of(Betas.linear(steps));

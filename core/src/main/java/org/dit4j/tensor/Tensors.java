@@ -57,6 +57,11 @@ public final class Tensors {
                         .device(new org.bytedeco.pytorch.DeviceOptional(Device.META.torch())));
     }
 
+    /// Returns `n` float32 numbers from `start` to `end` in equal steps, both included.
+    public static Tensor linspace(double start, double end, long n) {
+        return torch.linspace(new Scalar(start), new Scalar(end), n, options(Dtype.FLOAT32));
+    }
+
     /// Returns the int64 numbers `from` to `to - 1`.
     public static Tensor range(long from, long to) {
         var values = new long[Math.toIntExact(Math.max(0, to - from))];
