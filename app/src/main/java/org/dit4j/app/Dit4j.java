@@ -2,6 +2,7 @@ package org.dit4j.app;
 
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import org.dit4j.app.data.DataCommand;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -29,6 +30,7 @@ import picocli.CommandLine.Spec;
         subcommands = {
             // one command a line
             TrainCommand.class,
+            DataCommand.class,
             VerifyCommand.class,
             GenerateCompletion.class,
         })

@@ -1,0 +1,28 @@
+package org.dit4j.app.data;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/// `dit4j data`: data sets that can be built anywhere.
+@Command(
+        name = "data",
+        description = "Build a data set of pictures to train on.",
+        footer = {
+            "",
+            "Examples:",
+            "  dit4j data emoji --out data/emoji",
+            "  dit4j data emoji --help"
+        },
+        subcommands = {EmojiCommand.class})
+public final class DataCommand implements Runnable {
+    @Spec private CommandSpec spec = CommandSpec.create();
+
+    @Override
+    public void run() {
+        throw new ParameterException(
+                spec.commandLine(),
+                "Which data set? One of: " + String.join(", ", spec.subcommands().keySet()));
+    }
+}

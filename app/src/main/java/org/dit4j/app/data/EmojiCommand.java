@@ -1,0 +1,79 @@
+package org.dit4j.app.data;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/// `dit4j data emoji`.
+@Command(
+        name = "emoji",
+        description = {
+            "Build a set of about 11,000 emoji pictures with English and Chinese names.",
+            "",
+            "The 101 subgroups of Unicode are the classes: a folder each. The drawings and names come"
+                    + " from packages of the npm registry (160 MB, fetched once)."
+        },
+        footer = {
+            "",
+            "Examples:",
+            "  dit4j data emoji --out data/emoji",
+            "  dit4j data emoji --out data/emoji32 --size 32 --styles noto,twemoji"
+        })
+final class EmojiCommand implements Callable<Integer> {
+    @Spec private CommandSpec spec = CommandSpec.create();
+
+    @Option(names = "--out", required = true, paramLabel = "DIR", description = "The new folder.")
+    private Path out = Path.of("");
+
+    @Option(
+            names = "--size",
+            paramLabel = "N",
+            defaultValue = "64",
+            description = "The side of the pictures, 8 to 256 (default: ${DEFAULT-VALUE}).")
+    private int size;
+
+    @Option(
+            names = "--styles",
+            split = ",",
+            paramLabel = "STYLE",
+            defaultValue = "noto,twemoji,fluent",
+            description = "Whose drawings (default: ${DEFAULT-VALUE}).")
+    private List<EmojiStyle> styles = List.of();
+
+    @Option(
+            names = "--cache",
+            paramLabel = "DIR",
+            description = "Where fetched packages are kept (default: ~/.cache/dit4j/npm).")
+    private @Nullable Path cache;
+
+    @Override
+    public Integer call() {
+        Path home = Path.of(System.getProperty("user.home"));
+        Path kept = cache == null ? home.resolve(".cache/dit4j/npm") : cache;
+        NewFolder.requireFree(out.toAbsolutePath(), out);
+        var set =
+                new EmojiSet(
+                        size,
+                        EnumSet.copyOf(styles),
+                        NpmRegistry.configured(System.getenv(), home, kept));
+        PrintWriter err = spec.commandLine().getErr();
+        try (var progress = new ProgressBars(err)) {
+            EmojiSet.Summary summary = set.write(out, progress);
+            progress.close();
+            summary.skipped().forEach(line -> err.println("skipped: " + line));
+            spec.commandLine()
+                    .getOut()
+                    .printf(
+                            "%d pictures of %d x %d in %d classes: %s%n",
+                            summary.pictures(), size, size, summary.classes().size(), out);
+        }
+        return 0;
+    }
+}

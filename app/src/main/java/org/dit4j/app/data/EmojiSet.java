@@ -1,0 +1,164 @@
+package org.dit4j.app.data;
+
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.dit4j.checkpoint.JsonFile;
+import org.dit4j.data.DataException;
+import org.dit4j.data.Picture;
+import org.dit4j.data.PictureFile;
+import org.dit4j.data.Resampling;
+import tools.jackson.databind.ObjectWriter;
+import tools.jackson.databind.SerializationFeature;
+
+/// Builds the set of emoji pictures: a folder for each class with square PNG files on white, named
+/// `<hexcode>-<style>.png`; `metadata.jsonl` with a line for each (Hugging Face's imagefolder
+/// layout); and `manifest.json` with the packages, their licences and what became of them.
+///
+/// @param size the side of the pictures
+/// @param styles whose drawings
+/// @param registry where the packages come from
+record EmojiSet(int size, Set<EmojiStyle> styles, NpmRegistry registry) {
+    EmojiSet {
+        DataException.require(
+                size >= 8 && size <= 256, "the size must be from 8 to 256 but is %d", size);
+        DataException.require(!styles.isEmpty(), "at least one style is needed");
+        styles = java.util.Collections.unmodifiableSet(java.util.EnumSet.copyOf(styles));
+    }
+
+    /// A line of `metadata.jsonl`.
+    record Line(
+            String file_name,
+            String label,
+            String style,
+            String text,
+            String text_zh,
+            List<String> tags,
+            List<String> tags_zh,
+            String base) {}
+
+    /// What was built.
+    ///
+    /// @param pictures how many
+    /// @param classes how many pictures each class has
+    /// @param skipped the drawings that are damaged, with the reason
+    record Summary(int pictures, Map<String, Integer> classes, List<String> skipped) {}
+
+    /// Writes the set into the folder `out`, which must not exist or be empty: afterwards it is
+    /// complete or not there.
+    Summary write(Path out, Progress progress) {
+        Map<String, Emoji> emoji = Emojibase.read(registry, progress);
+        return NewFolder.write(out, folder -> fill(folder, emoji, progress));
+    }
+
+    private Summary fill(Path folder, Map<String, Emoji> emoji, Progress progress)
+            throws IOException {
+        var lines = new TreeMap<String, Line>();
+        var skipped = new ArrayList<String>();
+        for (EmojiStyle style : styles) {
+            Map<String, byte[]> drawings = drawings(style, progress);
+            int done = 0;
+            for (var e : emoji.entrySet()) {
+                progress.report("draw " + style, ++done, emoji.size());
+                byte[] drawing = drawings.get(e.getKey());
+                if (drawing == null) {
+                    continue;
+                }
+                Line line = line(e.getValue(), style);
+                try {
+                    draw(folder.resolve(line.file_name), drawing);
+                    lines.put(line.file_name, line);
+                } catch (DataException damaged) {
+                    skipped.add(style + " " + damaged.getMessage());
+                }
+            }
+        }
+        var classes = new TreeMap<String, Integer>();
+        lines.values().forEach(line -> classes.merge(line.label, 1, Integer::sum));
+        var summary = new Summary(lines.size(), classes, List.copyOf(skipped));
+        writeMetadata(folder.resolve("metadata.jsonl"), lines);
+        JsonFile.write(folder.resolve("manifest.json"), manifest(summary, lines));
+        return summary;
+    }
+
+    /// The files of a style by the key of their emoji.
+    private Map<String, byte[]> drawings(EmojiStyle style, Progress progress) {
+        var drawings = new TreeMap<String, byte[]>();
+        registry.read(
+                style.pack(),
+                style::holds,
+                (entry, file) -> drawings.putIfAbsent(Emoji.key(style.hexcode(entry)), file),
+                progress);
+        return drawings;
+    }
+
+    private static Line line(Emoji e, EmojiStyle style) {
+        String file = "%s/%s-%s.png".formatted(e.label(), e.hexcode(), style);
+        return new Line(
+                file,
+                e.label(),
+                style.toString(),
+                e.text(),
+                e.textZh(),
+                e.tags(),
+                e.tagsZh(),
+                e.base());
+    }
+
+    /// The drawings are square, some but for a pixel or two, which white fills up.
+    private void draw(Path file, byte[] drawing) throws IOException {
+        Picture picture = PictureFile.decode(drawing, String.valueOf(file.getFileName()));
+        int side = Math.max(picture.width(), picture.height());
+        Picture square = picture.centered(side, side, 255);
+        Picture resized = Resampling.BICUBIC.resize(square, size, size);
+        Files.createDirectories(file.getParent());
+        Files.write(file, PictureFile.encode(resized, Map.of()));
+    }
+
+    private static void writeMetadata(Path file, Map<String, Line> lines) throws IOException {
+        ObjectWriter json = JsonFile.mapper().writer().without(SerializationFeature.INDENT_OUTPUT);
+        try (BufferedWriter out = Files.newBufferedWriter(file)) {
+            for (Line line : lines.values()) {
+                out.write(json.writeValueAsString(line));
+                out.write('\n');
+            }
+        }
+    }
+
+    private Map<String, Object> manifest(Summary summary, Map<String, Line> lines) {
+        var sources = new ArrayList<Object>();
+        sources.add(source(Emojibase.PACK, "names and classes", "Miles Johnson, MIT"));
+        for (EmojiStyle style : styles) {
+            sources.add(source(style.pack(), "pictures: " + style, style.credit()));
+        }
+        var counts = new TreeMap<String, Integer>();
+        lines.values().forEach(line -> counts.merge(line.style, 1, Integer::sum));
+        var manifest = new LinkedHashMap<String, Object>();
+        manifest.put("size", size);
+        manifest.put("styles", styles.stream().map(EmojiStyle::toString).toList());
+        manifest.put("packages", sources);
+        manifest.put("pictures", summary.pictures);
+        manifest.put("pictures_by_style", counts);
+        manifest.put("pictures_by_class", summary.classes);
+        manifest.put("skipped", summary.skipped);
+        return manifest;
+    }
+
+    private static Map<String, Object> source(NpmPackage pack, String use, String credit) {
+        var source = new LinkedHashMap<String, Object>();
+        source.put("name", pack.name());
+        source.put("version", pack.version());
+        source.put("integrity", pack.integrity());
+        source.put("license", pack.license());
+        source.put("use", use);
+        source.put("credit", credit);
+        return source;
+    }
+}

@@ -1,0 +1,7 @@
+/// Pictures and sets of pictures: reading and writing, resampling, folders of pictures, archives.
+///
+/// A [org.dit4j.data.Picture] is 8-bit RGB. Everything read from a file is bounded in size.
+@NullMarked
+package org.dit4j.data;
+
+import org.jspecify.annotations.NullMarked;
