@@ -32,6 +32,7 @@ import picocli.CommandLine.Spec;
             TrainCommand.class,
             DataCommand.class,
             VerifyCommand.class,
+            BenchCommand.class,
             GenerateCompletion.class,
         })
 public final class Dit4j implements Runnable {

@@ -50,7 +50,7 @@ final class FreshSource implements ParameterSource {
         Tensor kept =
                 rng == null
                         ? meta(org.dit4j.tensor.Shapes.of(value))
-                        : TensorScope.keep(value.clone());
+                        : TensorScope.keep(Ops.to(value, dtype).clone());
         return parameters.add(prefix + name, kept, false);
     }
 

@@ -91,7 +91,13 @@ public interface ParameterSource {
 
     /// Returns a source that initialises float32 parameters on the CPU, with gradients.
     static ParameterSource initialising(Rng rng) {
-        return new FreshSource(rng, Dtype.FLOAT32);
+        return initialising(rng, Dtype.FLOAT32);
+    }
+
+    /// Returns a source that initialises parameters of that element type on the CPU, with
+    /// gradients.
+    static ParameterSource initialising(Rng rng, Dtype dtype) {
+        return new FreshSource(rng, dtype);
     }
 
     /// Returns a source of tensors that have shapes but no memory, for counting.

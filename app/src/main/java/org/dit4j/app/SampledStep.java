@@ -1,0 +1,62 @@
+package org.dit4j.app;
+
+import org.bytedeco.pytorch.Tensor;
+import org.dit4j.model.Dit;
+import org.dit4j.nn.ParameterSource;
+import org.dit4j.tensor.Dtype;
+import org.dit4j.tensor.Ops;
+import org.dit4j.tensor.Rng;
+import org.dit4j.tensor.TensorScope;
+import org.dit4j.tensor.Tensors;
+
+/// One call of a network with random weights: half of the batch with a class, half without, as
+/// guidance asks for it.
+record SampledStep(Dit dit, Tensor x, Tensor t, Tensor y) implements Runnable, AutoCloseable {
+    static SampledStep of(Dit.Config config, int batch, Dtype dtype) {
+        try (var rng = Rng.seeded(0);
+                var _ = TensorScope.open()) {
+            var dit = new Dit(ParameterSource.initialising(rng, dtype), config);
+            dit.parameters().requireGrad(false);
+            // modulations start at zero, and zeros may multiply faster than numbers
+            dit.parameters()
+                    .trained()
+                    .forEach((name, w) -> {
+                        if (name.contains("adaLN") || name.startsWith("final_layer")) {
+                            rng.fillNormal(w, 0, 0.02);
+                        }
+                    });
+            int s = config.inputSize();
+            Tensor x = Ops.to(rng.normal(batch, config.inChannels(), s, s), dtype);
+            var labels = new long[batch];
+            for (int i = 0; i < batch; i++) {
+                labels[i] = i % 2 == 0 ? i % config.numClasses() : config.nullLabel();
+            }
+            return new SampledStep(
+                    dit,
+                    TensorScope.keep(x),
+                    TensorScope.keep(Tensors.full(500, Dtype.FLOAT32, batch)),
+                    TensorScope.keep(Tensors.of(labels, batch)));
+        }
+    }
+
+    long parameters() {
+        return dit.parameters().count();
+    }
+
+    @Override
+    public void run() {
+        Ops.noGrad(() -> {
+            try (var _ = TensorScope.open()) {
+                return Ops.isFinite(dit.forward(x, t, y));
+            }
+        });
+    }
+
+    @Override
+    public void close() {
+        x.close();
+        t.close();
+        y.close();
+        dit.close();
+    }
+}

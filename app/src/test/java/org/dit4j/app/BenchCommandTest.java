@@ -1,0 +1,81 @@
+package org.dit4j.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import org.dit4j.checkpoint.JsonFile;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+
+class BenchCommandTest {
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    @ParameterizedTest
+    @CsvSource({"step,fp32", "step,bf16", "train,fp32", "train,bf16"})
+    void timesAreReportedAsJson(String what, String precision) {
+        assertThat(
+                        run(
+                                what,
+                                "--model",
+                                "DiT-S/8",
+                                "--input-size",
+                                "16",
+                                "--batch",
+                                "3",
+                                "--repeat",
+                                "3",
+                                "--precision",
+                                precision,
+                                "--json"))
+                .as(err.toString())
+                .isZero();
+        JsonNode json = JsonFile.mapper().readTree(out.toString());
+        assertThat(json.get("benchmark").asString()).isEqualTo(what);
+        assertThat(json.get("precision").asString()).isEqualTo(precision);
+        assertThat(json.get("parameters").asLong()).isEqualTo(33_142_016L);
+        assertThat(json.get("seconds")).hasSize(3);
+        double median = json.get("median").asDouble();
+        assertThat(median)
+                .isBetween(json.get("minimum").asDouble(), json.get("maximum").asDouble());
+        assertThat(json.get("images_per_second").asDouble()).isEqualTo(3 / median);
+        assertThat(json.get("spread").asDouble())
+                .isEqualTo(json.get("maximum").asDouble() - json.get("minimum").asDouble());
+    }
+
+    @Test
+    void textNamesModelAndMachine() {
+        assertThat(run("step", "--model", "SiT-S/8", "--input-size", "8", "--repeat", "1"))
+                .isZero();
+        assertThat(out.toString()).contains("SiT-S/8", "latents 8x8", "median", "pictures/s");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "--model,DiT-XXL/2,no preset DiT-XXL/2",
+        "--batch,0,--batch must be 1 to 4096 but is 0",
+        "--repeat,-1,--repeat must be 1 to 100000 but is -1",
+        "--input-size,33,input_size 33 must be divisible by patch_size 2",
+        "--threads,-2,--threads must be 1 to 1024 but is -2"
+    })
+    void aBadArgumentIsOneLine(String option, String value, String message) {
+        assertThat(run("step", option, value)).isEqualTo(1);
+        assertThat(err.toString().lines()).singleElement().asString().contains(message);
+    }
+
+    @Test
+    void anUnknownPrecisionIsAUsageError() {
+        assertThat(run("train", "--precision", "fp8")).isEqualTo(2);
+        assertThat(err.toString()).contains("fp8");
+    }
+
+    private int run(String... args) {
+        var all = new String[args.length + 1];
+        all[0] = "bench";
+        System.arraycopy(args, 0, all, 1, args.length);
+        return Dit4j.run(new PrintWriter(out), new PrintWriter(err), all);
+    }
+}
