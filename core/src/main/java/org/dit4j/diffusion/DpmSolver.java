@@ -76,16 +76,13 @@ public record DpmSolver(
     /// Returns DPM-Solver++ (2M), the usual choice for guided sampling, with the defaults of
     /// diffusers.
     public static DpmSolver secondOrder(GaussianDiffusion training) {
-        var spacing =
-                new TrainedLevels(
-                        training.schedule(),
-                        TrainedLevels.Curve.TIMESTEPS,
-                        new Timesteps(Timesteps.Spacing.LINSPACE, 0),
-                        true,
-                        true,
-                        Double.NEGATIVE_INFINITY);
+        return on(TrainedLevels.of(training, TrainedLevels.Curve.TIMESTEPS, true), training);
+    }
+
+    /// Returns DPM-Solver++ (2M) on other noise levels.
+    public static DpmSolver on(LevelSpacing levels, GaussianDiffusion training) {
         return new DpmSolver(
-                spacing,
+                levels,
                 Prediction.of(training.target()),
                 DataLimit.NONE,
                 Algorithm.DPM_SOLVER_PP,
@@ -93,6 +90,28 @@ public record DpmSolver(
                 Correction.MIDPOINT,
                 true,
                 false);
+    }
+
+    /// Returns the same method in another order.
+    public DpmSolver ofOrder(int other) {
+        return with(algorithm, other);
+    }
+
+    /// Returns the same method for another equation.
+    public DpmSolver by(Algorithm other) {
+        return with(other, order);
+    }
+
+    private DpmSolver with(Algorithm newAlgorithm, int newOrder) {
+        return new DpmSolver(
+                spacing,
+                prediction,
+                limit,
+                newAlgorithm,
+                newOrder,
+                correction,
+                lowerOrderFinal,
+                eulerAtFinal);
     }
 
     @Override

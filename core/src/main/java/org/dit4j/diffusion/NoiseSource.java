@@ -26,6 +26,16 @@ public interface NoiseSource {
         return rng::normal;
     }
 
+    /// Returns a source that draws for twice the batch and gives the first half, as reference
+    /// pipelines do whose guided batch `[cond; uncond]` goes through the sampler as a whole.
+    default NoiseSource firstOfPair() {
+        return shape -> {
+            long[] twice = shape.clone();
+            twice[0] *= 2;
+            return normal(twice).narrow(0, 0, shape[0]);
+        };
+    }
+
     /// Returns a source that replays `draws`, one after the other. For one run: it counts.
     ///
     /// @param draws `[N, ...]`: draw i is `draws[i]`

@@ -39,9 +39,15 @@ public record TrainedLevels(
         UNIFORM_LAMBDA
     }
 
-    /// Returns the same levels on another curve.
-    public TrainedLevels on(Curve other) {
-        return new TrainedLevels(training, other, timesteps, roundTimes, endsAtData, leastLambda);
+    /// Returns levels with the defaults of diffusers.
+    public static TrainedLevels of(GaussianDiffusion training, Curve curve, boolean endsAtData) {
+        return new TrainedLevels(
+                training.schedule(),
+                curve,
+                new Timesteps(Timesteps.Spacing.LINSPACE, 0),
+                true,
+                endsAtData,
+                Double.NEGATIVE_INFINITY);
     }
 
     @Override

@@ -103,14 +103,7 @@ class DpmSolverTest {
     }
 
     private static DpmSolver solver(int order, DpmSolver.Algorithm algorithm, boolean toData) {
-        var spacing =
-                new TrainedLevels(
-                        TRAINING.schedule(),
-                        TrainedLevels.Curve.UNIFORM_LAMBDA,
-                        new Timesteps(Timesteps.Spacing.LINSPACE, 0),
-                        true,
-                        toData,
-                        Double.NEGATIVE_INFINITY);
+        var spacing = TrainedLevels.of(TRAINING, TrainedLevels.Curve.UNIFORM_LAMBDA, toData);
         return new DpmSolver(
                 spacing,
                 Prediction.EPSILON,
