@@ -12,6 +12,7 @@ public final class CaseKinds {
                     new AutoencoderTinyKind(),
                     new BetaSchedulesKind(),
                     new DitTrainingKind(),
+                    new FeatureMetricsKind(),
                     new GaussianBuffersKind(),
                     new GaussianLoopKind(),
                     new GaussianLossesKind(),

@@ -1,0 +1,75 @@
+package org.dit4j.tensor;
+
+import org.bytedeco.pytorch.LongOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/// Operators of convolutional networks over pictures `[B, C, H, W]`, beside those of [Ops].
+public final class Spatial {
+    private Spatial() {}
+
+    /// Convolves, padded by half of the kernel in each direction if `same`, else not at all.
+    ///
+    /// @param weight `[out, in, kh, kw]`
+    public static Tensor conv2d(Tensor x, Tensor weight, long stride, boolean same) {
+        long[] padding = {same ? weight.size(2) / 2 : 0, same ? weight.size(3) / 2 : 0};
+        return torch.conv2d(
+                x,
+                weight,
+                Ops.optional(null),
+                new long[] {stride, stride},
+                padding,
+                new long[] {1, 1},
+                1);
+    }
+
+    /// Normalises channels by given means and variances: batch normalisation of a trained network.
+    ///
+    /// @param weight `[C]`
+    /// @param bias `[C]`
+    /// @param mean `[C]`
+    /// @param variance `[C]`
+    public static Tensor batchNorm(
+            Tensor x, Tensor weight, Tensor bias, Tensor mean, Tensor variance, double eps) {
+        return torch.batch_norm(
+                x,
+                Ops.optional(weight),
+                Ops.optional(bias),
+                Ops.optional(mean),
+                Ops.optional(variance),
+                false,
+                0,
+                eps,
+                false);
+    }
+
+    /// Takes the largest element of squares that lie `stride` apart.
+    public static Tensor maxPool(Tensor x, long size, long stride, long padding) {
+        return torch.max_pool2d(
+                x,
+                new long[] {size, size},
+                new long[] {stride, stride},
+                new long[] {padding, padding},
+                new long[] {1, 1},
+                false);
+    }
+
+    /// Averages squares around every pixel; what lies outside of the picture does not count.
+    ///
+    /// @param size odd
+    public static Tensor averageAround(Tensor x, long size) {
+        return torch.avg_pool2d(
+                x,
+                new long[] {size, size},
+                new long[] {1, 1},
+                new long[] {size / 2, size / 2},
+                false,
+                false,
+                new LongOptional());
+    }
+
+    /// Resizes bilinearly without anti-aliasing, with pixels as areas (`align_corners=False`).
+    public static Tensor resizeBilinear(Tensor x, long height, long width) {
+        return torch.upsample_bilinear2d(x, new long[] {height, width}, false);
+    }
+}
