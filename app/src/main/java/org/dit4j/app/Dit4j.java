@@ -2,7 +2,6 @@ package org.dit4j.app;
 
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import org.dit4j.app.data.DataCommand;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;

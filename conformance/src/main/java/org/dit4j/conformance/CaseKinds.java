@@ -11,6 +11,7 @@ public final class CaseKinds {
                     new AutoencoderKlKind(),
                     new AutoencoderTinyKind(),
                     new BetaSchedulesKind(),
+                    new CenterCropKind(),
                     new DitTrainingKind(),
                     new FeatureMetricsKind(),
                     new GaussianBuffersKind(),

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.ShapeException;
+import org.dit4j.tensor.Shapes;
 import org.dit4j.tensor.Tensors;
 
 /// A picture: 8-bit RGB, rows from top to bottom. Immutable; two pictures with the same size and
@@ -40,7 +41,7 @@ public final class Picture {
         if (x.dim() != 3 || x.size(2) != 3 || Dtype.of(x) != Dtype.UINT8) {
             throw new ShapeException(
                     "a picture is a uint8 tensor [H, W, 3], not %s %s"
-                            .formatted(Dtype.of(x), Arrays.toString(x.sizes().vec().get())));
+                            .formatted(Dtype.of(x), Arrays.toString(Shapes.of(x))));
         }
         requireSize(x.size(1), x.size(0));
         return wrap((int) x.size(1), (int) x.size(0), Tensors.bytes(x));

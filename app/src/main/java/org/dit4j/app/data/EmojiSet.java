@@ -24,9 +24,10 @@ import tools.jackson.databind.SerializationFeature;
 ///
 /// @param size the side of the pictures
 /// @param styles whose drawings
-/// @param registry where the packages come from
-record EmojiSet(int size, Set<EmojiStyle> styles, NpmRegistry registry) {
-    EmojiSet {
+/// @param packages where the drawings and names come from
+public record EmojiSet(int size, Set<EmojiStyle> styles, Packages packages) {
+    /// Checks the size and that there is a style.
+    public EmojiSet {
         DataException.require(
                 size >= 8 && size <= 256, "the size must be from 8 to 256 but is %d", size);
         DataException.require(!styles.isEmpty(), "at least one style is needed");
@@ -49,12 +50,14 @@ record EmojiSet(int size, Set<EmojiStyle> styles, NpmRegistry registry) {
     /// @param pictures how many
     /// @param classes how many pictures each class has
     /// @param skipped the drawings that are damaged, with the reason
-    record Summary(int pictures, Map<String, Integer> classes, List<String> skipped) {}
+    public record Summary(int pictures, Map<String, Integer> classes, List<String> skipped) {}
 
     /// Writes the set into the folder `out`, which must not exist or be empty: afterwards it is
     /// complete or not there.
-    Summary write(Path out, Progress progress) {
-        Map<String, Emoji> emoji = Emojibase.read(registry, progress);
+    ///
+    /// @throws DataException if it could not be written
+    public Summary write(Path out, Progress progress) {
+        Map<String, Emoji> emoji = Emojibase.read(packages, progress);
         return NewFolder.write(out, folder -> fill(folder, emoji, progress));
     }
 
@@ -91,7 +94,7 @@ record EmojiSet(int size, Set<EmojiStyle> styles, NpmRegistry registry) {
     /// The files of a style by the key of their emoji.
     private Map<String, byte[]> drawings(EmojiStyle style, Progress progress) {
         var drawings = new TreeMap<String, byte[]>();
-        registry.read(
+        packages.read(
                 style.pack(),
                 style::holds,
                 (entry, file) -> drawings.putIfAbsent(Emoji.key(style.hexcode(entry)), file),

@@ -3,7 +3,7 @@ package org.dit4j.app.data;
 import java.util.Locale;
 
 /// A set of drawings of the emoji.
-enum EmojiStyle {
+public enum EmojiStyle {
     /// Google's, 64 x 64.
     NOTO(
             new NpmPackage(

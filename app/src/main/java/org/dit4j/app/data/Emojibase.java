@@ -5,7 +5,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.dit4j.checkpoint.JsonFile;
 import org.dit4j.data.DataException;
@@ -23,20 +22,20 @@ final class Emojibase {
 
     private static final String ENGLISH = "package/en/data.json";
     private static final String CHINESE = "package/zh/data.json";
-    private static final String CLASSES = "package/en/messages.json";
+    private static final String CLASSES = "package/meta/groups.json";
     private static final Pattern HEXCODE = Pattern.compile("[0-9A-F]{2,6}(-[0-9A-F]{2,6}){0,15}");
     private static final Pattern CLASS = Pattern.compile("[a-z][a-z0-9-]{0,63}");
 
     private final Map<String, JsonNode> chinese = new HashMap<>();
-    private final Map<Integer, String> classes = new TreeMap<>();
+    private final Map<String, String> classes = new HashMap<>();
     private final Map<String, Emoji> emoji = new LinkedHashMap<>();
 
     private Emojibase() {}
 
     /// Returns every emoji that belongs to a class, by its [Emoji#key].
-    static Map<String, Emoji> read(NpmRegistry registry, Progress progress) {
+    static Map<String, Emoji> read(Packages packages, Progress progress) {
         var files = new HashMap<String, byte[]>();
-        registry.read(PACK, Set.of(ENGLISH, CHINESE, CLASSES)::contains, files::put, progress);
+        packages.read(PACK, Set.of(ENGLISH, CHINESE, CLASSES)::contains, files::put, progress);
         var base = new Emojibase();
         base.readClasses(tree(files, CLASSES));
         tree(files, CHINESE).forEach(base::addChinese);
@@ -58,12 +57,12 @@ final class Emojibase {
         }
     }
 
-    private void readClasses(JsonNode messages) {
-        for (JsonNode subgroup : messages.path("subgroups")) {
-            String key = text(subgroup, "key");
+    private void readClasses(JsonNode groups) {
+        for (var subgroup : groups.path("subgroups").properties()) {
+            String key = subgroup.getValue().asString("");
             DataException.require(
                     CLASS.matcher(key).matches(), "%s: unexpected class %s", PACK, key);
-            classes.put(subgroup.path("order").asInt(-1), key);
+            classes.put(subgroup.getKey(), key);
         }
     }
 
@@ -77,7 +76,7 @@ final class Emojibase {
         String hexcode = text(node, "hexcode");
         DataException.require(
                 HEXCODE.matcher(hexcode).matches(), "%s: unexpected hexcode %s", PACK, hexcode);
-        String label = classes.get(node.path("subgroup").asInt(-1));
+        String label = classes.get(node.path("subgroup").asString(""));
         if (label == null) {
             return;
         }

@@ -11,12 +11,13 @@ import org.dit4j.data.DataException;
 
 /// Writes folders that are either complete or not there: they are filled under another name beside
 /// the final one and renamed.
-final class NewFolder {
+public final class NewFolder {
     private NewFolder() {}
 
     /// What fills the folder.
     @FunctionalInterface
-    interface Body<T> {
+    public interface Body<T> {
+        /// Writes everything into `folder` and returns what is to be known of it.
         T fill(Path folder) throws IOException;
     }
 
@@ -24,7 +25,7 @@ final class NewFolder {
     ///
     /// @throws DataException if it holds something or could not be written; then nothing has
     ///   changed
-    static <T> T write(Path out, Body<T> body) {
+    public static <T> T write(Path out, Body<T> body) {
         Path target = out.toAbsolutePath().normalize();
         requireFree(target, out);
         int random = ThreadLocalRandom.current().nextInt();
@@ -45,7 +46,7 @@ final class NewFolder {
     }
 
     /// Fails unless the folder does not exist or is empty.
-    static void requireFree(Path target, Path out) {
+    public static void requireFree(Path target, Path out) {
         DataException.require(target.getFileName() != null, "%s cannot be written", out);
         if (!Files.exists(target)) {
             return;

@@ -8,8 +8,9 @@ import org.dit4j.data.DataException;
 /// @param version exact
 /// @param integrity `sha512-` and the base64 of the hash of the tarball (`dist.integrity`)
 /// @param license of the package
-record NpmPackage(String name, String version, String integrity, String license) {
-    NpmPackage {
+public record NpmPackage(String name, String version, String integrity, String license) {
+    /// Checks the form of the hash.
+    public NpmPackage {
         DataException.require(
                 integrity.startsWith("sha512-"), "%s: the integrity must be a sha512", name);
     }

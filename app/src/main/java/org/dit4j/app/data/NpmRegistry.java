@@ -29,14 +29,14 @@ import org.dit4j.data.TarReader;
 ///
 /// @param root the address of the registry
 /// @param cache the folder of the tarballs
-record NpmRegistry(URI root, Path cache) {
+public record NpmRegistry(URI root, Path cache) implements Packages {
     private static final String DEFAULT = "https://registry.npmjs.org/";
     private static final long MAX_TARBALL = 1L << 30;
     private static final int MAX_FILE = 64 << 20;
 
     /// Returns the registry that npm is configured for: the variable `npm_config_registry`, or a
     /// line `registry=` of `~/.npmrc` or `/etc/npmrc`, or npm's own.
-    static NpmRegistry configured(Map<String, String> environment, Path home, Path cache) {
+    public static NpmRegistry configured(Map<String, String> environment, Path home, Path cache) {
         String address = DEFAULT;
         for (Path file : new Path[] {Path.of("/etc/npmrc"), home.resolve(".npmrc")}) {
             address = settings(file).getOrDefault("registry", address);
@@ -74,12 +74,9 @@ record NpmRegistry(URI root, Path cache) {
         return settings;
     }
 
-    /// Passes the wanted files of a package to `sink`, after fetching the package if it is not in
-    /// the cache.
-    ///
-    /// @param wanted which names in the tarball, that all start with `package/`
-    /// @throws DataException if the package cannot be fetched or is not the pinned one
-    void read(NpmPackage pack, Predicate<String> wanted, TarReader.Sink sink, Progress progress) {
+    @Override
+    public void read(
+            NpmPackage pack, Predicate<String> wanted, TarReader.Sink sink, Progress progress) {
         Path tarball = tarball(pack, progress);
         try (var in =
                 new GZIPInputStream(

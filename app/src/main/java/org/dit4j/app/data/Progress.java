@@ -2,7 +2,7 @@ package org.dit4j.app.data;
 
 /// Hears how far the building of a data set has come.
 @FunctionalInterface
-interface Progress {
+public interface Progress {
     /// Takes the state of a stage.
     ///
     /// @param stage what is being done; another name begins another stage

@@ -1,4 +1,4 @@
-package org.dit4j.app.data;
+package org.dit4j.app;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -16,7 +16,7 @@ import picocli.CommandLine.Spec;
             "  dit4j data emoji --help"
         },
         subcommands = {EmojiCommand.class})
-public final class DataCommand implements Runnable {
+final class DataCommand implements Runnable {
     @Spec private CommandSpec spec = CommandSpec.create();
 
     @Override

@@ -1,10 +1,14 @@
-package org.dit4j.app.data;
+package org.dit4j.app;
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.dit4j.app.data.EmojiSet;
+import org.dit4j.app.data.EmojiStyle;
+import org.dit4j.app.data.NewFolder;
+import org.dit4j.app.data.NpmRegistry;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -17,7 +21,7 @@ import picocli.CommandLine.Spec;
         description = {
             "Build a set of about 11,000 emoji pictures with English and Chinese names.",
             "",
-            "The 101 subgroups of Unicode are the classes: a folder each. The drawings and names come"
+            "Their classes are the subgroups of Unicode, 99 with pictures: a folder each. The drawings and names come"
                     + " from packages of the npm registry (160 MB, fetched once)."
         },
         footer = {
@@ -64,9 +68,10 @@ final class EmojiCommand implements Callable<Integer> {
                         EnumSet.copyOf(styles),
                         NpmRegistry.configured(System.getenv(), home, kept));
         PrintWriter err = spec.commandLine().getErr();
-        try (var progress = new ProgressBars(err)) {
-            EmojiSet.Summary summary = set.write(out, progress);
-            progress.close();
+        try (var bar = new Bar(err)) {
+            EmojiSet.Summary summary =
+                    set.write(out, (stage, done, total) -> bar.show(stage, done, total, ""));
+            bar.close();
             summary.skipped().forEach(line -> err.println("skipped: " + line));
             spec.commandLine()
                     .getOut()
