@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.dit4j.ConfigException;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /// Finds the checkpoint in what a user names: a file, a shard index, or a folder.
@@ -19,27 +20,48 @@ final class CheckpointFiles {
     private static final List<String> USUAL =
             List.of("diffusion_pytorch_model.safetensors", "model.safetensors");
 
+    private static final List<String> TORCH = List.of(".pt", ".pth", ".ckpt", ".bin");
+
     private CheckpointFiles() {}
 
-    static StateDict open(Path path) {
-        if (Files.isDirectory(path)) {
-            return openFile(choose(path));
-        }
-        if (!Files.exists(path)) {
-            throw new CheckpointException("there is no file or folder " + path);
-        }
-        return openFile(path);
-    }
-
-    private static StateDict openFile(Path file) {
+    /// Opens what [#find] finds.
+    ///
+    /// @param weights see [StateDict#open(Path, String)]
+    static StateDict open(Path path, @Nullable String weights) {
+        Path file = find(path);
         String name = String.valueOf(file.getFileName());
+        if (isTorch(name)) {
+            return TorchFile.open(file, weights);
+        }
+        if (weights != null) {
+            throw new CheckpointException(
+                    "%s: only a training checkpoint (.pt) has \"%s\" to choose"
+                            .formatted(file, weights));
+        }
         if (name.endsWith(INDEX)) {
             return openSharded(file);
         }
         if (name.endsWith(".safetensors")) {
             return Safetensors.open(file);
         }
-        throw new CheckpointException(file + ": a checkpoint ends in .safetensors or " + INDEX);
+        throw new CheckpointException(
+                "%s: a checkpoint ends in .safetensors, %s or %s"
+                        .formatted(file, INDEX, String.join(", ", TORCH)));
+    }
+
+    /// Returns `path` if it is a file, or the checkpoint of the folder `path`.
+    static Path find(Path path) {
+        if (Files.isDirectory(path)) {
+            return choose(path);
+        }
+        if (!Files.exists(path)) {
+            throw new CheckpointException("there is no file or folder " + path);
+        }
+        return path;
+    }
+
+    private static boolean isTorch(String name) {
+        return TORCH.stream().anyMatch(name::endsWith);
     }
 
     /// Picks the checkpoint of a folder: the usual names first, then an index, then the only file
@@ -51,7 +73,11 @@ final class CheckpointFiles {
                 return folder.resolve(usual);
             }
         }
-        for (List<String> kind : List.of(ending(found, INDEX), ending(found, ".safetensors"))) {
+        for (List<String> kind :
+                List.of(
+                        ending(found, INDEX),
+                        ending(found, ".safetensors"),
+                        ending(found, TORCH.toArray(String[]::new)))) {
             if (kind.size() == 1) {
                 return folder.resolve(kind.getFirst());
             }

@@ -60,12 +60,23 @@ public final class StateDict implements AutoCloseable {
         this.owned = owned;
     }
 
-    /// Opens a `.safetensors` file, the index of a sharded one (`.safetensors.index.json`), or the
-    /// folder that holds one of these, as Hugging Face lays them out.
+    /// Opens a `.safetensors` file, the index of a sharded one (`.safetensors.index.json`), a file
+    /// of `torch.save` (`.pt`, `.pth`, `.ckpt`, `.bin`), or the folder that holds one of these, as
+    /// Hugging Face lays them out. Of a training checkpoint, these are the averaged weights `ema`
+    /// if it has them, else `model`.
     ///
-    /// @throws CheckpointException if there is none, or it is damaged
+    /// @throws CheckpointException if there is none, it is damaged, or a file of `torch.save` names
+    ///   a Python function that tensors do not need; nothing in it is ever executed
     public static StateDict open(Path fileOrFolder) {
-        return CheckpointFiles.open(fileOrFolder);
+        return CheckpointFiles.open(fileOrFolder, null);
+    }
+
+    /// Opens one set of weights of a training checkpoint in a file of `torch.save`.
+    ///
+    /// @param weights its key, such as `model` or `ema`
+    /// @throws CheckpointException as [#open(Path)], and if there is no such key
+    public static StateDict open(Path fileOrFolder, String weights) {
+        return CheckpointFiles.open(fileOrFolder, weights);
     }
 
     /// Returns the same tensors under other names, for checkpoints of another layout. The result
@@ -114,7 +125,8 @@ public final class StateDict implements AutoCloseable {
         return known;
     }
 
-    /// Returns the file's own key-value texts (the `__metadata__` of safetensors).
+    /// Returns the file's own key-value texts: the `__metadata__` of safetensors; of a training
+    /// checkpoint the texts and numbers beside the weights, such as `args.model`.
     public Map<String, String> metadata() {
         return Collections.unmodifiableMap(metadata);
     }

@@ -97,12 +97,22 @@ public final class Tensors {
         return torch.from_blob(new Address(data), shape, options(dtype));
     }
 
+    /// Returns a view of `flat` with other axes.
+    ///
+    /// @param strides elements of `flat` from one index to the next, for each axis
+    /// @param offset the first element
+    public static Tensor strided(Tensor flat, long[] shape, long[] strides, long offset) {
+        return flat.as_strided(shape, strides, new org.bytedeco.pytorch.LongOptional(offset));
+    }
+
     /// Returns the memory of a contiguous CPU tensor, valid as long as the tensor lives.
     public static MemorySegment data(Tensor x) {
         if (!x.is_contiguous() || !x.is_cpu()) {
             throw new ShapeException("only a contiguous CPU tensor shows its memory");
         }
-        return MemorySegment.ofAddress(x.data_ptr().address()).reinterpret(x.nbytes());
+        return x.numel() == 0
+                ? MemorySegment.NULL
+                : MemorySegment.ofAddress(x.data_ptr().address()).reinterpret(x.nbytes());
     }
 
     /// Returns the elements as float32, row-major.
