@@ -18,6 +18,7 @@ public final class CaseKinds {
                     new GaussianLoopKind(),
                     new GaussianLossesKind(),
                     new GaussianStepsKind(),
+                    new InceptionKind(),
                     new SchedulersKind(),
                     new TimestepSamplersKind());
 
