@@ -8,6 +8,7 @@ public final class CaseKinds {
     public static final List<CaseKind> ALL =
             List.of(
                     // one kind a line, in the order of the names of their classes
+                    new AddNoiseKind(),
                     new AutoencoderKlKind(),
                     new AutoencoderTinyKind(),
                     new BetaSchedulesKind(),
