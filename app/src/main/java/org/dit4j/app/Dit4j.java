@@ -28,6 +28,7 @@ import picocli.CommandLine.Spec;
         },
         subcommands = {
             // one command a line
+            GenerateCommand.class,
             TrainCommand.class,
             DataCommand.class,
             VerifyCommand.class,

@@ -1,10 +1,14 @@
 package org.dit4j.data;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.tensor.Dtype;
+import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.ShapeException;
 import org.dit4j.tensor.Shapes;
+import org.dit4j.tensor.TensorScope;
 import org.dit4j.tensor.Tensors;
 
 /// A picture: 8-bit RGB, rows from top to bottom. Immutable; two pictures with the same size and
@@ -45,6 +49,23 @@ public final class Picture {
         }
         requireSize(x.size(1), x.size(0));
         return wrap((int) x.size(1), (int) x.size(0), Tensors.bytes(x));
+    }
+
+    /// Returns the pictures that a network's output holds: `round(255 clamp(x / 2 + 1/2))`, as
+    /// diffusers does it (`image_processor.py`).
+    ///
+    /// @param x float `[B, 3, H, W]`, about in [-1, 1], borrowed
+    public static List<Picture> ofBatch(Tensor x) {
+        try (var _ = TensorScope.open()) {
+            Tensor share = Ops.clamp(Ops.add(Ops.mul(x, 0.5), 0.5), 0, 1);
+            Tensor bytes = Ops.to(Ops.mul(share, 255).round(), Dtype.UINT8);
+            Tensor rows = bytes.permute(0, 2, 3, 1).contiguous(); // [B, H, W, 3]
+            var pictures = new ArrayList<Picture>();
+            for (long i = 0; i < rows.size(0); i++) {
+                pictures.add(of(rows.select(0, i)));
+            }
+            return List.copyOf(pictures);
+        }
     }
 
     /// As [#of(int, int, byte\[\])], keeping the array.

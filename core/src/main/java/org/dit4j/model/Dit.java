@@ -16,6 +16,7 @@ import org.dit4j.nn.PatchEmbed;
 import org.dit4j.nn.Patches;
 import org.dit4j.nn.Positions;
 import org.dit4j.nn.TimestepEmbedding;
+import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.ShapeException;
@@ -246,6 +247,11 @@ public final class Dit implements Network {
     /// Returns the configuration.
     public Config config() {
         return config;
+    }
+
+    /// Returns the element type of the weights, which latents must have.
+    public Dtype dtype() {
+        return Dtype.of(finalLinear.weight());
     }
 
     @Override

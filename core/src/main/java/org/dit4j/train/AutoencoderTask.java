@@ -9,6 +9,9 @@ import org.dit4j.autoencoder.AutoencoderConfigs;
 import org.dit4j.autoencoder.AutoencoderKl;
 import org.dit4j.autoencoder.LatentScale;
 import org.dit4j.autoencoder.Posterior;
+import org.dit4j.data.Grid;
+import org.dit4j.data.Picture;
+import org.dit4j.data.PictureFile;
 import org.dit4j.nn.Parameters;
 import org.dit4j.tensor.Device;
 import org.dit4j.tensor.Ops;
@@ -119,7 +122,9 @@ public final class AutoencoderTask implements TrainingTask {
             try (var _ = TensorScope.open()) {
                 Tensor x = pictures.batch(pictures.spread(SHOWN, SHOWN).getFirst());
                 Tensor y = network.reconstruct(network.posterior(x).mode());
-                TrainingPictures.writeRows(png, x, y);
+                var rows = new ArrayList<>(Picture.ofBatch(x));
+                rows.addAll(Picture.ofBatch(y));
+                PictureFile.write(png, Grid.of(rows, SHOWN));
             }
             return 0;
         });

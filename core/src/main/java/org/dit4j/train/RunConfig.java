@@ -62,6 +62,8 @@ public sealed interface RunConfig {
     /// @param trainer how the loop runs
     /// @param data the pictures
     /// @param autoencoder folder of the autoencoder
+    /// @param latentCache folder for the latents of the pictures
+    /// @param init folder of a model to start from, empty to start anew
     /// @param model what [org.dit4j.model.DitConfigs] reads, without `input_size`, `in_channels`
     ///   and `num_classes`, which autoencoder and data give
     /// @param objective what the network learns to predict
@@ -74,6 +76,8 @@ public sealed interface RunConfig {
             TrainerOptions trainer,
             Pictures data,
             String autoencoder,
+            String latentCache,
+            String init,
             JsonNode model,
             Objective objective,
             Precision precision,

@@ -17,10 +17,34 @@ import org.dit4j.tensor.Tensors;
 final class TrainingPictures {
     private final Tensor bytes; // [N, 3, H, W] uint8
     private final boolean flip;
+    private final int[] labels;
+    private final List<String> classes;
 
-    TrainingPictures(Tensor bytes, boolean flip) {
+    TrainingPictures(Tensor bytes, boolean flip, int[] labels, List<String> classes) {
         this.bytes = bytes;
         this.flip = flip;
+        this.labels = labels;
+        this.classes = List.copyOf(classes);
+    }
+
+    /// Returns whether half of the pictures are mirrored at random.
+    boolean flip() {
+        return flip;
+    }
+
+    /// Returns all pictures, `[N, 3, H, W]` uint8. Borrowed.
+    Tensor bytes() {
+        return bytes;
+    }
+
+    /// Returns the class of a picture.
+    int label(int example) {
+        return labels[example];
+    }
+
+    /// Returns the names of the classes.
+    List<String> classes() {
+        return classes;
     }
 
     static TrainingPictures read(RunConfig.Pictures data, TrainingListener listener) {
@@ -33,6 +57,9 @@ final class TrainingPictures {
                     train.add(png.get(i));
                 }
             }
+            List<String> classes =
+                    png.stream().map(TrainingPictures::className).distinct().sorted().toList();
+            int[] labels = train.stream().mapToInt(f -> classes.indexOf(className(f))).toArray();
             int s = data.size();
             var bytes = new byte[train.size() * 3 * s * s];
             int at = 0;
@@ -49,10 +76,17 @@ final class TrainingPictures {
             }
             return new TrainingPictures(
                     org.dit4j.tensor.TensorScope.keep(Tensors.of(bytes, train.size(), 3, s, s)),
-                    data.flip());
+                    data.flip(),
+                    labels,
+                    classes);
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
         }
+    }
+
+    private static String className(Path file) {
+        Path folder = file.toAbsolutePath().getParent();
+        return folder == null ? "" : String.valueOf(folder.getFileName());
     }
 
     int size() {
@@ -91,34 +125,5 @@ final class TrainingPictures {
             all.add(examples);
         }
         return all;
-    }
-
-    static void writeRows(Path png, Tensor above, Tensor below) {
-        int n = (int) above.size(0);
-        int s = (int) above.size(2);
-        var image = new BufferedImage(n / 2 * s, 4 * s, BufferedImage.TYPE_INT_RGB);
-        Tensor[] rows = {above, below};
-        for (int r = 0; r < 2; r++) {
-            float[] v = Tensors.floats(rows[r]);
-            for (int i = 0; i < n; i++) {
-                for (int y = 0; y < s; y++) {
-                    for (int x = 0; x < s; x++) {
-                        int rgb = 0;
-                        for (int c = 0; c < 3; c++) {
-                            float f = v[((i * 3 + c) * s + y) * s + x];
-                            rgb = rgb << 8 | Math.clamp(Math.round(f * 127.5f + 127.5f), 0, 255);
-                        }
-                        int half = i / (n / 2);
-                        image.setRGB(i % (n / 2) * s + x, (2 * half + r) * s + y, rgb);
-                    }
-                }
-            }
-        }
-        try {
-            Files.createDirectories(png.toAbsolutePath().getParent());
-            ImageIO.write(image, "png", png.toFile());
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
-        }
     }
 }

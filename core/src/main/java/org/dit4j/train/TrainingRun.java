@@ -66,7 +66,7 @@ public final class TrainingRun implements AutoCloseable {
         Trainer trainer = null;
         boolean done = false;
         try {
-            task = task(run, folder, listener);
+            task = task(run, listener);
             trainer = new Trainer(task, run.trainer(), folder, fingerprint(run), listener);
             if (resume && !trainer.resume()) {
                 listener.note("%s holds no checkpoint yet: starting anew".formatted(folder));
@@ -81,11 +81,11 @@ public final class TrainingRun implements AutoCloseable {
         }
     }
 
-    private static TrainingTask task(RunConfig run, Path folder, TrainingListener listener) {
+    private static TrainingTask task(RunConfig run, TrainingListener listener) {
         try (var _ = TensorScope.open()) {
             return switch (run) {
                 case RunConfig.AutoencoderRun r -> AutoencoderTask.open(r, listener);
-                case RunConfig.DitRun r -> throw new ConfigException("not yet: " + r + folder);
+                case RunConfig.DitRun r -> DitTask.open(r, listener);
                 case RunConfig.ClassifierRun r -> throw new ConfigException("not yet: " + r);
             };
         }

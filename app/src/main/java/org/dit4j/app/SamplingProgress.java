@@ -1,0 +1,25 @@
+package org.dit4j.app;
+
+import java.io.PrintWriter;
+import org.dit4j.diffusion.Progress;
+import org.dit4j.diffusion.SamplerState;
+
+/// A progress bar of a sampling run, on a terminal only.
+final class SamplingProgress implements Progress, AutoCloseable {
+    private final Bar bar;
+
+    SamplingProgress(PrintWriter err) {
+        bar = new Bar(err);
+    }
+
+    @Override
+    public boolean proceed(SamplerState state, int calls) {
+        bar.show("generating", state.call(), calls, "");
+        return true;
+    }
+
+    @Override
+    public void close() {
+        bar.close();
+    }
+}

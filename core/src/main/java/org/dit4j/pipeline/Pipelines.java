@@ -1,0 +1,30 @@
+package org.dit4j.pipeline;
+
+import java.nio.file.Path;
+import org.dit4j.checkpoint.LoadOptions;
+
+/// Opens pipelines.
+public final class Pipelines {
+    private Pipelines() {}
+
+    /// Opens the pipeline of a folder in float32 on the CPU, see [#load(Path, LoadOptions)].
+    public static Pipeline load(Path folder) {
+        return load(folder, LoadOptions.inference());
+    }
+
+    /// Opens the pipeline of a folder: one that `dit4j train` wrote, or one in the arrangement of
+    /// diffusers (`model_index.json` with `transformer/`, `vae/` and `scheduler/`).
+    ///
+    /// @param options element type and device of the network
+    /// @throws org.dit4j.ConfigException if the folder is no pipeline, or of a family that there is
+    ///   no code for
+    /// @throws org.dit4j.checkpoint.CheckpointException if weights are missing or do not fit
+    public static Pipeline load(Path folder, LoadOptions options) {
+        return new PipelineFolder(folder).load(options);
+    }
+
+    /// Writes a pipeline into a folder that [#load(Path)] reads.
+    public static void save(DitPipeline pipeline, Path folder) {
+        new PipelineFolder(folder).save(pipeline);
+    }
+}

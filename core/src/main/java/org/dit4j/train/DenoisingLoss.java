@@ -1,0 +1,68 @@
+package org.dit4j.train;
+
+import java.util.OptionalDouble;
+import org.bytedeco.pytorch.Tensor;
+import org.dit4j.ConfigException;
+import org.dit4j.diffusion.Denoiser;
+import org.dit4j.diffusion.GaussianDiffusion;
+import org.dit4j.diffusion.GaussianLoss;
+import org.dit4j.diffusion.LossTerms;
+import org.dit4j.diffusion.NoiseSchedule;
+import org.dit4j.diffusion.Variance;
+import org.dit4j.tensor.Rng;
+import org.dit4j.tensor.Tensors;
+
+/// The loss of a batch of latents at random times.
+@FunctionalInterface
+interface DenoisingLoss {
+    /// What a batch gave.
+    ///
+    /// @param terms the losses of each example
+    /// @param positions of each example on the time axis, in [0, 1)
+    record Drawn(LossTerms terms, double[] positions) {}
+
+    /// Draws times and noise, in the order of the reference code, and asks the network.
+    ///
+    /// @param x0 `[B, C, H, W]`
+    Drawn of(Denoiser network, Tensor x0, Rng rng);
+
+    /// Returns the loss that an objective names.
+    ///
+    /// @param learnSigma whether the network predicts the variance too
+    static DenoisingLoss of(Objective objective, boolean learnSigma) {
+        return switch (objective) {
+            case Objective.Gaussian g -> gaussian(g, learnSigma);
+            case Objective.Flow f -> throw new ConfigException("not yet: " + f);
+        };
+    }
+
+    private static DenoisingLoss gaussian(Objective.Gaussian g, boolean learnSigma) {
+        var diffusion = process(g, learnSigma);
+        var loss =
+                new GaussianLoss(
+                        diffusion,
+                        GaussianLoss.Kind.MSE,
+                        g.minSnrGamma() > 0
+                                ? OptionalDouble.of(g.minSnrGamma())
+                                : OptionalDouble.empty());
+        return (network, x0, rng) -> {
+            // DiT, train.py: times first, then the noise
+            Tensor t = rng.integers(diffusion.steps(), x0.size(0));
+            Tensor noise = rng.normal(x0.size(0), x0.size(1), x0.size(2), x0.size(3));
+            LossTerms terms = loss.of(network, x0, t, noise);
+            double[] at = Tensors.doubles(t);
+            for (int i = 0; i < at.length; i++) {
+                at[i] /= diffusion.steps();
+            }
+            return new Drawn(terms, at);
+        };
+    }
+
+    /// Returns the process that an objective names.
+    static GaussianDiffusion process(Objective.Gaussian g, boolean learnSigma) {
+        return new GaussianDiffusion(
+                NoiseSchedule.named(g.noiseSchedule(), 1000),
+                g.target(),
+                learnSigma ? Variance.LEARNED_RANGE : Variance.FIXED_LARGE);
+    }
+}
