@@ -15,12 +15,15 @@ public final class CaseKinds {
                     new CenterCropKind(),
                     new DitTrainingKind(),
                     new FeatureMetricsKind(),
+                    new FlowLossesKind(),
+                    new FlowPathsKind(),
                     new GaussianBuffersKind(),
                     new GaussianLoopKind(),
                     new GaussianLossesKind(),
                     new GaussianStepsKind(),
                     new InceptionKind(),
                     new SchedulersKind(),
+                    new TimeDensityKind(),
                     new TimestepSamplersKind());
 
     private CaseKinds() {}
