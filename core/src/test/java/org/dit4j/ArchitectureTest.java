@@ -58,7 +58,7 @@ class ArchitectureTest {
                     Map.entry("diffusion", List.of("tensor", "nn", "checkpoint")),
                     Map.entry("data", List.of("tensor", "nn", "checkpoint")),
                     Map.entry("pipeline", PARTS),
-                    Map.entry("train", with(PARTS, "pipeline")),
+                    Map.entry("train", with(with(PARTS, "pipeline"), "eval")),
                     Map.entry("eval", with(PARTS, "pipeline")));
 
     private static List<String> with(List<String> parts, String more) {

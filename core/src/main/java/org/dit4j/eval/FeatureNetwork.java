@@ -7,7 +7,8 @@ import org.dit4j.nn.Parameters;
 /// its features.
 ///
 /// Thread-safe: parameters are only read. Nothing is recorded for gradients.
-public sealed interface FeatureNetwork extends AutoCloseable permits InceptionV3 {
+public sealed interface FeatureNetwork extends AutoCloseable
+        permits InceptionV3, PictureClassifier {
     /// Returns the features of pictures.
     ///
     /// @param x `[B, 3, H, W]` in [-1, 1]

@@ -57,6 +57,14 @@ public final class Matrices {
         return own(torch.kthvalue(x, k, 1, false).get0());
     }
 
+    /// Returns where the largest element of each row is, the first one if there are several.
+    ///
+    /// @param x `[N, M]`
+    /// @return int64 `[N]`
+    public static Tensor largest(Tensor x) {
+        return x.argmax(new LongOptional(1), false);
+    }
+
     /// A member of a pair lives only as long as the pair; this one lives by itself.
     private static Tensor own(Tensor member) {
         return new Tensor(member);

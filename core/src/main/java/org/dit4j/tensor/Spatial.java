@@ -68,6 +68,11 @@ public final class Spatial {
                 new LongOptional());
     }
 
+    /// Adds `n` rows and columns on every side that repeat the edge.
+    public static Tensor padEdges(Tensor x, long n) {
+        return torch.replication_pad2d(x, n, n, n, n);
+    }
+
     /// Resizes bilinearly without anti-aliasing, with pixels as areas (`align_corners=False`).
     public static Tensor resizeBilinear(Tensor x, long height, long width) {
         return torch.upsample_bilinear2d(x, new long[] {height, width}, false);
