@@ -13,6 +13,8 @@ public final class CaseKinds {
                     new AutoencoderTinyKind(),
                     new BetaSchedulesKind(),
                     new CenterCropKind(),
+                    new DitArchitecturesKind(),
+                    new DitKind(),
                     new DitTrainingKind(),
                     new FeatureMetricsKind(),
                     new FlowLossesKind(),

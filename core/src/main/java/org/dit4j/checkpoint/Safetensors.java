@@ -1,7 +1,6 @@
 package org.dit4j.checkpoint;
 
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -12,18 +11,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
-import org.dit4j.tensor.Device;
-import org.dit4j.tensor.Dtype;
-import org.dit4j.tensor.Ops;
-import org.dit4j.tensor.Shapes;
-import org.dit4j.tensor.TensorScope;
-import org.dit4j.tensor.Tensors;
 
 /// The safetensors format (github.com/huggingface/safetensors): reads by memory mapping, writes
 /// completely or not at all.
 public final class Safetensors {
-    private static final int CHUNK = 64 << 20;
-
     private Safetensors() {}
 
     /// Opens one file.
@@ -51,31 +42,37 @@ public final class Safetensors {
         }
     }
 
-    /// Writes `tensors`, of any device and layout, larger element types first so that all data is
-    /// aligned.
+    /// Writes `tensors`, of any device and layout; see [#write(Path, StateDict, Map)].
+    ///
+    /// @throws CheckpointException if the file could not be written; then nothing has changed
+    public static void write(Path file, Map<String, Tensor> tensors, Map<String, String> metadata) {
+        try (var dict = StateDict.of(tensors, Map.of())) {
+            write(file, dict, metadata);
+        }
+    }
+
+    /// Writes `tensors` one after the other, larger element types first so that all data is
+    /// aligned. No more than one of them is in memory at a time, unless it already was.
     ///
     /// @param metadata texts for the header; `format` is `pt` unless given, which Python's loaders
     ///   ask for
     /// @throws CheckpointException if the file could not be written; then nothing has changed
-    public static void write(Path file, Map<String, Tensor> tensors, Map<String, String> metadata) {
-        List<String> names = new ArrayList<>(tensors.keySet());
-        names.sort(Comparator.comparingInt((String n) -> -Dtype.of(tensor(tensors, n)).bytes()));
+    public static void write(Path file, StateDict tensors, Map<String, String> metadata) {
+        List<String> names = new ArrayList<>(tensors.names());
+        names.sort(Comparator.comparingInt((String n) -> -tensors.entry(n).dtype().bytes()));
         ByteBuffer header = header(file, names, tensors, metadata);
         AtomicFile.write(
                 file,
                 channel -> {
                     writeAll(channel, header);
                     for (String name : names) {
-                        writeData(channel, tensor(tensors, name));
+                        tensors.item(name).write(part -> writeAll(channel, part));
                     }
                 });
     }
 
     private static ByteBuffer header(
-            Path file,
-            List<String> names,
-            Map<String, Tensor> tensors,
-            Map<String, String> metadata) {
+            Path file, List<String> names, StateDict tensors, Map<String, String> metadata) {
         Map<String, Object> json = new LinkedHashMap<>();
         Map<String, String> texts = new LinkedHashMap<>();
         texts.put("format", "pt");
@@ -86,12 +83,11 @@ public final class Safetensors {
             if (name.equals(SafetensorsHeader.METADATA)) {
                 throw new CheckpointException(file + ": a tensor cannot be named " + name);
             }
-            Tensor x = tensor(tensors, name);
-            Dtype dtype = Dtype.of(x);
-            long end = at + x.numel() * dtype.bytes();
+            StateDict.Entry x = tensors.entry(name);
+            long end = at + x.bytes();
             Map<String, Object> entry = new LinkedHashMap<>();
-            entry.put("dtype", dtype.safetensorsName());
-            entry.put("shape", Shapes.of(x));
+            entry.put("dtype", x.dtype().safetensorsName());
+            entry.put("shape", x.shape());
             entry.put("data_offsets", new long[] {at, end});
             json.put(name, entry);
             at = end;
@@ -108,27 +104,6 @@ public final class Safetensors {
 
     private static final tools.jackson.databind.SerializationFeature INDENT =
             tools.jackson.databind.SerializationFeature.INDENT_OUTPUT;
-
-    private static Tensor tensor(Map<String, Tensor> tensors, String name) {
-        Tensor x = tensors.get(name);
-        if (x == null) {
-            throw new CheckpointException("there is no tensor for the name " + name);
-        }
-        return x;
-    }
-
-    private static void writeData(FileChannel channel, Tensor x) throws IOException {
-        try (var _ = TensorScope.open()) {
-            if (x.numel() == 0) {
-                return;
-            }
-            MemorySegment data = Tensors.data(Ops.to(x.detach(), Device.CPU).contiguous());
-            for (long at = 0; at < data.byteSize(); at += CHUNK) {
-                long n = Math.min(CHUNK, data.byteSize() - at);
-                writeAll(channel, data.asSlice(at, n).asByteBuffer());
-            }
-        }
-    }
 
     private static void writeAll(FileChannel channel, ByteBuffer bytes) throws IOException {
         while (bytes.hasRemaining()) {

@@ -1,5 +1,8 @@
 package org.dit4j.checkpoint;
 
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.HashMap;
@@ -10,8 +13,11 @@ import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.Dit4jException;
+import org.dit4j.tensor.Device;
 import org.dit4j.tensor.Dtype;
+import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.TensorScope;
+import org.dit4j.tensor.Tensors;
 
 /// The named tensors of a checkpoint, read on demand from the memory-mapped file.
 ///
@@ -24,6 +30,13 @@ public final class StateDict implements AutoCloseable {
     /// @param bytes size of its data
     public record Entry(Dtype dtype, long[] shape, long bytes) {}
 
+    /// Where bytes go.
+    @FunctionalInterface
+    interface Bytes {
+        /// Writes all of `part`.
+        void write(ByteBuffer part) throws IOException;
+    }
+
     /// One tensor in the file.
     interface Item {
         /// Returns what is known without reading.
@@ -35,9 +48,26 @@ public final class StateDict implements AutoCloseable {
         /// Returns the tensor, in the innermost scope.
         Tensor read();
 
+        /// Hands the bytes of the tensor, row-major, to `out` piece by piece.
+        default void write(Bytes out) throws IOException {
+            try (var _ = TensorScope.open()) {
+                if (entry().bytes() == 0) {
+                    return;
+                }
+                MemorySegment data = Tensors.data(Ops.to(read(), Device.CPU).contiguous());
+                for (long at = 0; at < data.byteSize(); at += CHUNK) {
+                    out.write(
+                            data.asSlice(at, Math.min(CHUNK, data.byteSize() - at)).asByteBuffer());
+                }
+            }
+            unload();
+        }
+
         /// Lets the system drop the file's pages from memory; a later read fetches them again.
         void unload();
     }
+
+    private static final long CHUNK = 64 << 20;
 
     private final Path file;
     private final Map<String, Item> items;
@@ -79,6 +109,48 @@ public final class StateDict implements AutoCloseable {
         return CheckpointFiles.open(fileOrFolder, weights);
     }
 
+    /// Returns tensors in memory as a state dict, which borrows them.
+    ///
+    /// @param metadata see [#metadata]
+    public static StateDict of(Map<String, Tensor> tensors, Map<String, String> metadata) {
+        var items = new LinkedHashMap<String, Item>();
+        tensors.forEach((name, x) -> items.put(name, DerivedItems.Held.of(x)));
+        return new StateDict(Path.of("memory"), items, metadata, List.of());
+    }
+
+    /// Returns the same tensors with another floating-point type, converted when they are read;
+    /// whole numbers keep theirs. The result takes this one over.
+    public StateDict to(Dtype dtype) {
+        var other = new LinkedHashMap<String, Item>();
+        items.forEach((name, item) -> other.put(name, new DerivedItems.Converted(item, dtype)));
+        return replaced(other);
+    }
+
+    /// Returns these tensors without one of them. The result takes this one over.
+    public StateDict without(String name) {
+        var other = new LinkedHashMap<>(items);
+        other.remove(name);
+        return replaced(other);
+    }
+
+    /// Returns these tensors and one more in front, borrowed. The result takes this one over.
+    public StateDict with(String name, Tensor x) {
+        var other = new LinkedHashMap<String, Item>();
+        other.put(name, DerivedItems.Held.of(x));
+        other.putAll(items);
+        return replaced(other);
+    }
+
+    /// Returns the same tensors with other texts. The result takes this one over.
+    public StateDict withMetadata(Map<String, String> texts) {
+        return new StateDict(file, items, texts, List.of(handOver()));
+    }
+
+    /// Returns other tensors that take this one over.
+    StateDict replaced(Map<String, Item> other) {
+        return new StateDict(file, other, metadata, List.of(handOver()));
+    }
+
     /// Returns the same tensors under other names, for checkpoints of another layout. The result
     /// takes this one over: closing it closes the file.
     ///
@@ -92,7 +164,7 @@ public final class StateDict implements AutoCloseable {
                         "%s: two tensors are %s".formatted(file, name.apply(old)));
             }
         });
-        return new StateDict(file, other, metadata, List.of(handOver()));
+        return replaced(other);
     }
 
     /// Returns the names of all tensors in the order of the file.

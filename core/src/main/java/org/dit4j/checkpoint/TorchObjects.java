@@ -93,9 +93,12 @@ final class TorchObjects implements Pickle.World {
                         "__builtin__.dict")) {
             known.put(name, new Type(name));
         }
-        List.of("Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte")
-                .forEach(n -> known.put("torch." + n + "Storage", new StorageType(storage(n))));
-        known.put("torch.BoolStorage", new StorageType(Dtype.BOOL));
+        for (Dtype d : Dtype.values()) {
+            String storage = storageName(d);
+            if (!storage.isEmpty()) {
+                known.put("torch." + storage, new StorageType(d));
+            }
+        }
         known.put("torch.storage.UntypedStorage", new StorageType(Dtype.UINT8));
         for (Dtype d : Dtype.values()) {
             known.put("torch." + torchName(d), d);
@@ -107,22 +110,25 @@ final class TorchObjects implements Pickle.World {
         Arrays.stream(names).forEach(n -> known.put(n, function));
     }
 
-    private static Dtype storage(String name) {
-        return switch (name) {
-            case "Float" -> Dtype.FLOAT32;
-            case "Double" -> Dtype.FLOAT64;
-            case "Half" -> Dtype.FLOAT16;
-            case "BFloat16" -> Dtype.BFLOAT16;
-            case "Long" -> Dtype.INT64;
-            case "Int" -> Dtype.INT32;
-            case "Short" -> Dtype.INT16;
-            case "Char" -> Dtype.INT8;
-            case "Byte" -> Dtype.UINT8;
-            default -> throw new IllegalArgumentException(name);
+    /// Returns the name of the storage class in `torch`, empty for types that have none.
+    static String storageName(Dtype dtype) {
+        return switch (dtype) {
+            case FLOAT32 -> "FloatStorage";
+            case FLOAT64 -> "DoubleStorage";
+            case FLOAT16 -> "HalfStorage";
+            case BFLOAT16 -> "BFloat16Storage";
+            case INT64 -> "LongStorage";
+            case INT32 -> "IntStorage";
+            case INT16 -> "ShortStorage";
+            case INT8 -> "CharStorage";
+            case UINT8 -> "ByteStorage";
+            case BOOL -> "BoolStorage";
+            case FLOAT8_E4M3, FLOAT8_E5M2 -> "";
         };
     }
 
-    private static String torchName(Dtype d) {
+    /// Returns the name of the element type in `torch`.
+    static String torchName(Dtype d) {
         return d == Dtype.FLOAT8_E4M3 ? "float8_e4m3fn" : d.torchName();
     }
 

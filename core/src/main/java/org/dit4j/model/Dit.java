@@ -1,10 +1,12 @@
 package org.dit4j.model;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
+import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.nn.Init;
 import org.dit4j.nn.LabelEmbedding;
 import org.dit4j.nn.LayerNorm;
@@ -166,6 +168,11 @@ public final class Dit implements Network {
             return (int) (hiddenSize * mlpRatio);
         }
 
+        /// Returns the number of patches along each side.
+        int grid() {
+            return inputSize / patchSize;
+        }
+
         /// Returns the channels that the network predicts.
         public int outChannels() {
             return learnSigma ? 2 * inChannels : inChannels;
@@ -216,12 +223,12 @@ public final class Dit implements Network {
         this.config = config;
         int d = config.hiddenSize;
         int p = config.patchSize;
-        int grid = config.inputSize / p;
+        int grid = config.grid();
         xEmbedder = PatchEmbed.of(source.at("x_embedder"), config.inChannels, d, p);
         boolean shared = !config.variant.perBlockEmbedders;
         tEmbedder = shared ? timeEmbedding(source) : null;
         yEmbedder = shared ? labelEmbedding(source) : null;
-        posEmbed = TensorScope.compute(() -> source.buffer("pos_embed", table(grid, grid)));
+        posEmbed = TensorScope.compute(() -> source.buffer("pos_embed", table(config, grid, grid)));
         for (int i = 0; i < config.depth; i++) {
             ParameterSource block = source.at("blocks." + i);
             if (!shared) {
@@ -242,6 +249,11 @@ public final class Dit implements Network {
     /// embeddings, zero for modulations and the output (DiT, `models.py`, `initialize_weights`).
     public static Dit initialise(Config config, Rng rng) {
         return new Dit(ParameterSource.initialising(rng), config);
+    }
+
+    /// Loads a checkpoint of the original code or of diffusers; see [DitCheckpoint#open].
+    public static Dit load(Path path, LoadOptions options) {
+        return DitCheckpoint.open(path).load(options);
     }
 
     /// Returns the configuration.
@@ -331,16 +343,16 @@ public final class Dit implements Network {
     /// The stored table for the size the network was trained with; for another grid the same table
     /// with its positions stretched over that grid.
     private Tensor positions(int h, int w) {
-        int grid = config.inputSize / config.patchSize;
+        int grid = config.grid();
         if (h == grid && w == grid) {
             return posEmbed;
         }
-        return Ops.like(table(h, w), posEmbed);
+        return Ops.like(table(config, h, w), posEmbed);
     }
 
-    private Tensor table(int h, int w) {
-        int base = config.inputSize / config.patchSize;
-        double grid = base / config.variant.positionScale;
+    /// Returns the table `[1, h w, D]` of a grid of that size.
+    static Tensor table(Config config, int h, int w) {
+        double grid = config.grid() / config.variant.positionScale;
         return Positions.sinCos2d(config.hiddenSize, h, w, grid / h, grid / w);
     }
 

@@ -183,6 +183,59 @@ public final class DitConfigs {
         return map;
     }
 
+    /// Returns the arguments of diffusers' `DiTTransformer2DModel`, as its `config.json` has them.
+    public static Map<String, Object> diffusersJson(Dit.Config c) {
+        var map = new LinkedHashMap<String, Object>();
+        double scale = c.variant().positionScale();
+        map.put("_class_name", scale == 1 ? "DiTTransformer2DModel" : "Transformer2DModel");
+        map.put("_diffusers_version", "0.30.0");
+        map.put("activation_fn", "gelu-approximate");
+        map.put("attention_bias", true);
+        map.put("attention_head_dim", c.hiddenSize() / c.numHeads());
+        map.put("dropout", 0.0);
+        map.put("in_channels", c.inChannels());
+        map.put("norm_elementwise_affine", false);
+        map.put("norm_eps", c.variant().mlpNormEps());
+        map.put("norm_num_groups", 32);
+        map.put("norm_type", "ada_norm_zero");
+        map.put("num_attention_heads", c.numHeads());
+        map.put("num_embeds_ada_norm", c.numClasses());
+        map.put("num_layers", c.depth());
+        map.put("out_channels", c.outChannels());
+        map.put("patch_size", c.patchSize());
+        map.put("sample_size", c.inputSize());
+        map.put("upcast_attention", false);
+        if (scale != 1) {
+            map.put("interpolation_scale", scale);
+        }
+        return map;
+    }
+
+    /// Returns the variant that diffusers makes of the weights of `v`.
+    static Variant asDiffusers(Variant v) {
+        Variant d = Variant.DIFFUSERS;
+        return new Variant(
+                v.block(),
+                v.qkNorm(),
+                d.timestepShift(),
+                v.mlpNormEps(),
+                true,
+                v.dropSigma(),
+                v.positionScale());
+    }
+
+    /// Returns `v` with one time and class embedding for all blocks.
+    static Variant asOriginal(Variant v) {
+        return new Variant(
+                v.block(),
+                v.qkNorm(),
+                v.timestepShift(),
+                v.mlpNormEps(),
+                false,
+                v.dropSigma(),
+                v.positionScale());
+    }
+
     private static void putUnless(Map<String, Object> map, String key, Object value, Object usual) {
         if (!value.equals(usual)) {
             map.put(key, value);

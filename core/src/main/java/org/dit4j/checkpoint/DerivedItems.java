@@ -1,0 +1,208 @@
+package org.dit4j.checkpoint;
+
+import java.util.Arrays;
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+import org.dit4j.tensor.Dtype;
+import org.dit4j.tensor.Ops;
+import org.dit4j.tensor.TensorScope;
+import org.dit4j.tensor.Tensors;
+
+/// Tensors that are made of others when they are read.
+final class DerivedItems {
+    private DerivedItems() {}
+
+    /// A tensor in memory, borrowed.
+    record Held(Tensor tensor, StateDict.Entry entry) implements StateDict.Item {
+        static Held of(Tensor x) {
+            Dtype dtype = Dtype.of(x);
+            return new Held(
+                    x,
+                    new StateDict.Entry(
+                            dtype, org.dit4j.tensor.Shapes.of(x), x.numel() * dtype.bytes()));
+        }
+
+        @Override
+        public boolean mapped() {
+            return true;
+        }
+
+        @Override
+        public Tensor read() {
+            return tensor.detach();
+        }
+
+        @Override
+        public void unload() {
+            // its owner decides
+        }
+    }
+
+    /// A tensor with another element type; whole numbers keep theirs.
+    record Converted(StateDict.Item item, Dtype dtype) implements StateDict.Item {
+        @Override
+        public StateDict.Entry entry() {
+            StateDict.Entry e = item.entry();
+            return changes()
+                    ? new StateDict.Entry(
+                            dtype, e.shape(), e.bytes() / e.dtype().bytes() * dtype.bytes())
+                    : e;
+        }
+
+        private boolean changes() {
+            return item.entry().dtype().isFloat() && item.entry().dtype() != dtype;
+        }
+
+        @Override
+        public boolean mapped() {
+            return !changes() && item.mapped();
+        }
+
+        @Override
+        public Tensor read() {
+            return changes() ? TensorScope.compute(() -> Ops.to(item.read(), dtype)) : item.read();
+        }
+
+        @Override
+        public void unload() {
+            item.unload();
+        }
+    }
+
+    /// Parts one after the other along the first axis.
+    record Joined(String name, List<StateDict.Item> parts) implements StateDict.Item {
+        Joined {
+            StateDict.Entry first = parts.getFirst().entry();
+            for (StateDict.Item part : parts) {
+                StateDict.Entry e = part.entry();
+                if (e.shape().length == 0
+                        || e.dtype() != first.dtype()
+                        || !Arrays.equals(tail(e.shape()), tail(first.shape()))) {
+                    throw new CheckpointException(
+                            "the parts of %s do not fit together: %s %s and %s %s"
+                                    .formatted(
+                                            name,
+                                            first.dtype(),
+                                            Arrays.toString(first.shape()),
+                                            e.dtype(),
+                                            Arrays.toString(e.shape())));
+                }
+            }
+        }
+
+        private static long[] tail(long[] shape) {
+            return Arrays.copyOfRange(shape, Math.min(1, shape.length), shape.length);
+        }
+
+        @Override
+        public StateDict.Entry entry() {
+            StateDict.Entry first = parts.getFirst().entry();
+            long[] shape = first.shape().clone();
+            shape[0] = parts.stream().mapToLong(p -> p.entry().shape()[0]).sum();
+            long bytes = parts.stream().mapToLong(p -> p.entry().bytes()).sum();
+            return new StateDict.Entry(first.dtype(), shape, bytes);
+        }
+
+        @Override
+        public boolean mapped() {
+            return false;
+        }
+
+        @Override
+        public Tensor read() {
+            return TensorScope.compute(() -> {
+                Tensor joined =
+                        Ops.cat(0, parts.stream().map(StateDict.Item::read).toArray(Tensor[]::new));
+                unload();
+                return joined;
+            });
+        }
+
+        @Override
+        public void unload() {
+            parts.forEach(StateDict.Item::unload);
+        }
+    }
+
+    /// Part `index` of `count` equal ones along the first axis.
+    record Part(String name, StateDict.Item whole, int index, int count) implements StateDict.Item {
+        Part {
+            long[] shape = whole.entry().shape();
+            if (shape.length == 0 || shape[0] % count != 0) {
+                throw new CheckpointException(
+                        "%s of shape %s does not divide into %d parts"
+                                .formatted(name, Arrays.toString(shape), count));
+            }
+        }
+
+        @Override
+        public StateDict.Entry entry() {
+            long[] shape = whole.entry().shape().clone();
+            shape[0] /= count;
+            return new StateDict.Entry(whole.entry().dtype(), shape, whole.entry().bytes() / count);
+        }
+
+        @Override
+        public boolean mapped() {
+            return whole.mapped();
+        }
+
+        @Override
+        public Tensor read() {
+            long rows = entry().shape()[0];
+            return TensorScope.compute(() -> {
+                Tensor part = whole.read().narrow(0, index * rows, rows);
+                return whole.mapped() ? part : part.clone();
+            });
+        }
+
+        @Override
+        public void unload() {
+            whole.unload();
+        }
+    }
+
+    /// Several copies of which one is read, after the others were compared with it.
+    record Copies(String name, List<StateDict.Item> copies) implements StateDict.Item {
+        @Override
+        public StateDict.Entry entry() {
+            return copies.getFirst().entry();
+        }
+
+        @Override
+        public boolean mapped() {
+            return copies.getFirst().mapped();
+        }
+
+        @Override
+        public Tensor read() {
+            try (var scope = TensorScope.open()) {
+                Tensor first = copies.getFirst().read();
+                for (StateDict.Item copy : copies.subList(1, copies.size())) {
+                    if (!same(first, copy)) {
+                        throw new CheckpointException(
+                                name
+                                        + ": the blocks hold different tensors, but this layout has"
+                                        + " one for all of them");
+                    }
+                }
+                return scope.promote(first);
+            }
+        }
+
+        private boolean same(Tensor first, StateDict.Item copy) {
+            try (var _ = TensorScope.open()) {
+                return copy.entry().dtype() == entry().dtype()
+                        && Arrays.equals(copy.entry().shape(), entry().shape())
+                        && Tensors.data(first.contiguous())
+                                        .mismatch(Tensors.data(copy.read().contiguous()))
+                                < 0;
+            }
+        }
+
+        @Override
+        public void unload() {
+            copies.forEach(StateDict.Item::unload);
+        }
+    }
+}

@@ -1,0 +1,207 @@
+package org.dit4j.model;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+import org.dit4j.ConfigException;
+import org.dit4j.checkpoint.CheckpointException;
+import org.dit4j.checkpoint.JsonFile;
+import org.dit4j.checkpoint.KeyMap;
+import org.dit4j.checkpoint.StateDict;
+import org.dit4j.model.Dit.BlockType;
+import org.dit4j.tensor.Dtype;
+import org.dit4j.tensor.Ops;
+import org.dit4j.tensor.Shapes;
+import org.dit4j.tensor.Tensors;
+import tools.jackson.core.JacksonException;
+
+/// How the original code (facebookresearch/DiT and willisma/SiT, `models.py`) and diffusers
+/// (`models/transformers/dit_transformer_2d.py`) name the tensors of the same network.
+///
+/// diffusers gives every block its own time and class embedding, has no table of positions, and
+/// spaces the frequencies of the timestep differently (see [Dit.Variant]); its modulations have the
+/// same order (shift, scale, gate; in the final layer shift, scale).
+public final class DitLayouts {
+    /// A way to name the tensors.
+    public enum Layout {
+        /// The names of the original code, which are those of [Dit].
+        ORIGINAL,
+        /// The names of diffusers.
+        DIFFUSERS;
+
+        /// Returns the layout of a checkpoint.
+        ///
+        /// @throws CheckpointException if it is no DiT
+        static Layout of(StateDict dict) {
+            if (dict.has("transformer_blocks.0.attn1.to_q.weight")
+                    && dict.has("transformer_blocks.0.norm1.linear.weight")
+                    && dict.has("pos_embed.proj.weight")) {
+                return DIFFUSERS;
+            }
+            if (dict.has("x_embedder.proj.weight")
+                    && dict.has("blocks.0.attn.qkv.weight")
+                    && dict.has("final_layer.linear.weight")) {
+                return ORIGINAL;
+            }
+            throw new CheckpointException(
+                    dict.file() + ": is not a DiT (its tensors have other names)");
+        }
+    }
+
+    /// From diffusers to [Dit] with embeddings in every block.
+    static final KeyMap FROM_DIFFUSERS =
+            KeyMap.of(
+                    KeyMap.rename("pos_embed.proj.*", "x_embedder.proj.*"),
+                    KeyMap.rename(
+                            "transformer_blocks.{}.norm1.emb.timestep_embedder.linear_1.*",
+                            "blocks.{}.t_embedder.mlp.0.*"),
+                    KeyMap.rename(
+                            "transformer_blocks.{}.norm1.emb.timestep_embedder.linear_2.*",
+                            "blocks.{}.t_embedder.mlp.2.*"),
+                    KeyMap.rename(
+                            "transformer_blocks.{}.norm1.emb.class_embedder.embedding_table.*",
+                            "blocks.{}.y_embedder.embedding_table.*"),
+                    KeyMap.rename(
+                            "transformer_blocks.{}.norm1.linear.*",
+                            "blocks.{}.adaLN_modulation.1.*"),
+                    KeyMap.join(
+                            "blocks.{}.attn.qkv.*",
+                            "transformer_blocks.{}.attn1.to_q.*",
+                            "transformer_blocks.{}.attn1.to_k.*",
+                            "transformer_blocks.{}.attn1.to_v.*"),
+                    KeyMap.rename(
+                            "transformer_blocks.{}.attn1.to_out.0.*", "blocks.{}.attn.proj.*"),
+                    KeyMap.rename("transformer_blocks.{}.ff.net.0.proj.*", "blocks.{}.mlp.fc1.*"),
+                    KeyMap.rename("transformer_blocks.{}.ff.net.2.*", "blocks.{}.mlp.fc2.*"),
+                    KeyMap.rename("proj_out_1.*", "final_layer.adaLN_modulation.1.*"),
+                    KeyMap.rename("proj_out_2.*", "final_layer.linear.*"));
+
+    private static final String POSITIONS = "pos_embed";
+    private static final String ORIGIN = "dit4j.original";
+
+    private DitLayouts() {}
+
+    /// From one time and class embedding for all blocks to one in each.
+    static KeyMap toEveryBlock(int depth) {
+        return KeyMap.of(
+                KeyMap.share("t_embedder.*", "blocks.{}.t_embedder.*", depth),
+                KeyMap.share("y_embedder.*", "blocks.{}.y_embedder.*", depth));
+    }
+
+    /// Returns the checkpoint in the layout of diffusers. What that layout cannot say, the original
+    /// configuration and a table of positions that is not exactly the computed one, is kept in the
+    /// metadata, so that [#original] restores every bit.
+    ///
+    /// @param from its tensors under the names of [Dit]; taken over
+    /// @throws ConfigException if diffusers has no such network
+    public static DitCheckpoint diffusers(DitCheckpoint from) {
+        Dit.Config c = from.config();
+        requireExpressible(c);
+        if (c.variant().perBlockEmbedders()) {
+            StateDict named = FROM_DIFFUSERS.inverse().apply(withoutPositions(from.tensors()));
+            return new DitCheckpoint(named, c, Layout.DIFFUSERS);
+        }
+        Map<String, String> origin = new LinkedHashMap<>();
+        origin.put(ORIGIN, JsonFile.mapper().writeValueAsString(DitConfigs.json(c)));
+        keepPositions(from, origin);
+        StateDict tensors = toEveryBlock(c.depth()).apply(withoutPositions(from.tensors()));
+        return new DitCheckpoint(
+                FROM_DIFFUSERS.inverse().apply(tensors).withMetadata(origin),
+                c.with(DitConfigs.asDiffusers(c.variant())),
+                Layout.DIFFUSERS);
+    }
+
+    /// Returns the checkpoint in the layout of the original code.
+    ///
+    /// @param from its tensors under the names of [Dit]; taken over
+    /// @throws CheckpointException when its tensors are read, if the embeddings of the blocks are
+    ///   not all the same, since the original network has one for all
+    public static DitCheckpoint original(DitCheckpoint from) {
+        Dit.Config c = from.config();
+        if (!c.variant().perBlockEmbedders()) {
+            return new DitCheckpoint(from.tensors(), c, Layout.ORIGINAL);
+        }
+        Map<String, String> metadata = from.tensors().metadata();
+        Dit.Config target = c.with(DitConfigs.asOriginal(c.variant()));
+        String origin = metadata.get(ORIGIN);
+        if (origin != null) {
+            target = config(origin, from.tensors().file());
+        }
+        StateDict tensors = toEveryBlock(c.depth()).inverse().apply(from.tensors());
+        StateDict whole = tensors.with(POSITIONS, positions(from, target, metadata));
+        return new DitCheckpoint(whole.withMetadata(Map.of()), target, Layout.ORIGINAL);
+    }
+
+    private static Dit.Config config(String json, Path file) {
+        try {
+            return DitConfigs.parse(JsonFile.mapper().readTree(json), file);
+        } catch (JacksonException e) {
+            throw new CheckpointException(file + ": " + ORIGIN + " is not valid JSON", e);
+        }
+    }
+
+    private static void requireExpressible(Dit.Config c) {
+        Dit.Variant v = c.variant();
+        boolean known =
+                v.block() == BlockType.ADALN_ZERO
+                        && !v.qkNorm()
+                        && !v.dropSigma()
+                        && c.mlpRatio() == 4
+                        && c.classDropoutProb() > 0;
+        ConfigException.require(
+                known,
+                "diffusers has no such network: it needs adaLN-Zero blocks without QK-norm, an MLP"
+                        + " ratio of 4, a label for \"no class\", and no SiT");
+    }
+
+    private static StateDict withoutPositions(StateDict dict) {
+        return dict.without(POSITIONS);
+    }
+
+    private static void keepPositions(DitCheckpoint from, Map<String, String> metadata) {
+        if (from.tensors().has(POSITIONS)) {
+            Tensor stored = from.tensors().tensor(POSITIONS);
+            Tensor computed = Ops.to(table(from.config()), Dtype.of(stored));
+            byte[] bytes = bytes(stored);
+            if (!Arrays.equals(bytes, bytes(computed))) {
+                metadata.put(
+                        "dit4j." + POSITIONS,
+                        Dtype.of(stored).name() + ":" + Base64.getEncoder().encodeToString(bytes));
+            }
+        }
+    }
+
+    private static Tensor table(Dit.Config config) {
+        return Dit.table(config, config.grid(), config.grid());
+    }
+
+    private static byte[] bytes(Tensor x) {
+        return Tensors.data(x.contiguous()).toArray(ValueLayout.JAVA_BYTE);
+    }
+
+    /// Returns the kept table, or the computed one, in the type of the weights.
+    private static Tensor positions(
+            DitCheckpoint from, Dit.Config config, Map<String, String> metadata) {
+        Tensor computed = table(config);
+        Dtype weights = from.tensors().entry("x_embedder.proj.weight").dtype();
+        String kept = metadata.get("dit4j." + POSITIONS);
+        if (kept == null) {
+            return Ops.to(computed, weights);
+        }
+        try {
+            Dtype dtype = Dtype.valueOf(kept.substring(0, Math.max(0, kept.indexOf(':'))));
+            byte[] bytes = Base64.getDecoder().decode(kept.substring(kept.indexOf(':') + 1));
+            return Ops.to(
+                    Tensors.copyOf(MemorySegment.ofArray(bytes), dtype, Shapes.of(computed)),
+                    weights);
+        } catch (RuntimeException e) {
+            throw new CheckpointException(
+                    from.tensors().file() + ": the kept table of positions is damaged", e);
+        }
+    }
+}
