@@ -76,7 +76,9 @@ public record Timesteps(Spacing spacing, int offset) {
     }
 
     private static double trailing(int from, int trained, int steps, int i) {
-        return Math.max(0, Math.rint(from - i * ((double) trained / steps)) - 1);
+        // the stride as numpy.arange has it, since halves decide which way it rounds
+        double stride = from - (double) trained / steps - from;
+        return Math.max(0, Math.rint(from + i * stride) - 1);
     }
 
     private Table table(int trained, int steps, IntToDoubleFunction time) {

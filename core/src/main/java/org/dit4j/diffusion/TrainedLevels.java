@@ -62,7 +62,8 @@ public record TrainedLevels(
                             ? trained[(int) times.at(i)]
                             : (float) level(i, steps, trained);
         }
-        ratios[steps] = endsAtData ? 0 : trained[0];
+        // a curve that ends at the least noise may be a rounding error below it
+        ratios[steps] = endsAtData ? 0 : Math.min(trained[0], ratios[steps - 1]);
         Table alpha = Table.of(ratios).map(r -> 1 / Math.sqrt(r * r + 1));
         return new NoiseLevels(times, alpha, Table.of(steps + 1, i -> ratios[i] * alpha.at(i)));
     }
@@ -104,9 +105,11 @@ public record TrainedLevels(
     private static double timeOf(double level, double[] trained) {
         double log = Math.log(Math.max(level, 1e-10));
         int low = 0;
-        while (low < trained.length - 2 && log(trained[low + 1]) <= log) {
-            low++;
+        // without data at the end, the levels before it may be above the last: the last one counts
+        for (int t = 0; t < trained.length; t++) {
+            low = log(trained[t]) <= log ? t : low;
         }
+        low = Math.min(low, trained.length - 2);
         double under = log(trained[low]);
         double over = log(trained[low + 1]);
         double share = Math.clamp((under - log) / (float) (under - over), 0, 1);
