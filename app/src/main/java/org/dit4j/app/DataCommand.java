@@ -13,9 +13,10 @@ import picocli.CommandLine.Spec;
             "",
             "Examples:",
             "  dit4j data emoji --out data/emoji",
+            "  dit4j data fashion-mnist --out data/fashion",
             "  dit4j data emoji --help"
         },
-        subcommands = {EmojiCommand.class})
+        subcommands = {EmojiCommand.class, FashionMnistCommand.class})
 final class DataCommand implements Runnable {
     @Spec private CommandSpec spec = CommandSpec.create();
 

@@ -37,6 +37,24 @@ public final class Picture {
         return wrap(width, height, rgb.clone());
     }
 
+    /// Returns a gray picture.
+    ///
+    /// @param gray holds the pixels, `[H, W]`, from `offset` on
+    /// @throws ShapeException if the size is out of bounds or `gray` ends too early
+    public static Picture ofGray(int width, int height, byte[] gray, int offset) {
+        requireSize(width, height);
+        if (offset < 0 || offset > gray.length - width * height) {
+            throw new ShapeException(
+                    "there are no %d x %d pixels from %d on in %d bytes"
+                            .formatted(width, height, offset, gray.length));
+        }
+        var rgb = new byte[3 * width * height];
+        for (int i = 0; i < rgb.length; i++) {
+            rgb[i] = gray[offset + i / 3];
+        }
+        return new Picture(width, height, rgb);
+    }
+
     /// Returns the picture that a tensor holds.
     ///
     /// @param x uint8 `[H, W, 3]`, borrowed
