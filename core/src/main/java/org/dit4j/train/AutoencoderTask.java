@@ -157,4 +157,10 @@ public final class AutoencoderTask implements TrainingTask {
             return Ops.item(Ops.cat(0, z.toArray(Tensor[]::new)).std());
         }
     }
+
+    @Override
+    public void close() {
+        pictures.close();
+        network.parameters().close();
+    }
 }

@@ -29,8 +29,8 @@ public sealed interface RunConfig {
     /// @param folder an image folder (class sub-folders, or `metadata.jsonl`)
     /// @param size height and width in pixels, after the centre crop
     /// @param flip whether half of the pictures are mirrored at random
-    /// @param holdOut part of the pictures that is never trained with, in [0, 1): the evaluation
-    ///   takes the same ones
+    /// @param holdOut part of the pictures that is never trained with, 0 to 0.5 (see
+    ///   [org.dit4j.data.HoldOut]): the evaluation takes the same ones
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
     record Pictures(String folder, int size, boolean flip, double holdOut) {
         /// Checks the ranges.
@@ -38,7 +38,7 @@ public sealed interface RunConfig {
             ConfigException.require(
                     size > 0 && size <= 4096, "size must be 1 to 4096 but is %d", size);
             ConfigException.require(
-                    holdOut >= 0 && holdOut < 1, "hold_out must be in [0, 1) but is %s", holdOut);
+                    holdOut >= 0 && holdOut <= 0.5, "hold_out must be 0 to 0.5 but is %s", holdOut);
         }
     }
 

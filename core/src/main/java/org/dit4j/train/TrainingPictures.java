@@ -1,30 +1,47 @@
 package org.dit4j.train;
 
-import java.awt.image.BufferedImage;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import javax.imageio.ImageIO;
 import org.bytedeco.pytorch.Tensor;
-import org.dit4j.tensor.Dtype;
+import org.dit4j.data.HoldOut;
+import org.dit4j.data.ImageFolder;
+import org.dit4j.data.PictureSet;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.Tensors;
 
-/// The pictures of a run in memory, as bytes.
-final class TrainingPictures {
-    private final Tensor bytes; // [N, 3, H, W] uint8
+/// The pictures that a run trains with, in memory.
+final class TrainingPictures implements AutoCloseable {
+    private final PictureSet pictures;
     private final boolean flip;
-    private final int[] labels;
-    private final List<String> classes;
 
-    TrainingPictures(Tensor bytes, boolean flip, int[] labels, List<String> classes) {
-        this.bytes = bytes;
+    private TrainingPictures(PictureSet pictures, boolean flip) {
+        this.pictures = pictures;
         this.flip = flip;
-        this.labels = labels;
-        this.classes = List.copyOf(classes);
+    }
+
+    /// Reads the pictures that are not held out.
+    ///
+    /// @throws org.dit4j.data.DataException if there are none
+    static TrainingPictures read(RunConfig.Pictures data, TrainingListener listener) {
+        ImageFolder folder = ImageFolder.open(Path.of(data.folder()));
+        ImageFolder training = folder.training(new HoldOut(data.holdOut()));
+        return new TrainingPictures(
+                training.read(
+                        data.size(),
+                        new ImageFolder.Listener() {
+                            @Override
+                            public void progress(int done, int total) {
+                                listener.prepared("reading pictures", done, total);
+                            }
+
+                            @Override
+                            public void skipped(String reason) {
+                                listener.note("left out: " + reason);
+                            }
+                        }),
+                data.flip());
     }
 
     /// Returns whether half of the pictures are mirrored at random.
@@ -34,73 +51,26 @@ final class TrainingPictures {
 
     /// Returns all pictures, `[N, 3, H, W]` uint8. Borrowed.
     Tensor bytes() {
-        return bytes;
+        return pictures.bytes();
     }
 
     /// Returns the class of a picture.
     int label(int example) {
-        return labels[example];
+        return pictures.label(example);
     }
 
     /// Returns the names of the classes.
     List<String> classes() {
-        return classes;
-    }
-
-    static TrainingPictures read(RunConfig.Pictures data, TrainingListener listener) {
-        try (var files = Files.walk(Path.of(data.folder()))) {
-            List<Path> png = files.filter(f -> f.toString().endsWith(".png")).sorted().toList();
-            int every = data.holdOut() > 0 ? (int) Math.round(1 / data.holdOut()) : 0;
-            var train = new ArrayList<Path>();
-            for (int i = 0; i < png.size(); i++) {
-                if (every == 0 || i % every != every - 1) {
-                    train.add(png.get(i));
-                }
-            }
-            List<String> classes =
-                    png.stream().map(TrainingPictures::className).distinct().sorted().toList();
-            int[] labels = train.stream().mapToInt(f -> classes.indexOf(className(f))).toArray();
-            int s = data.size();
-            var bytes = new byte[train.size() * 3 * s * s];
-            int at = 0;
-            for (Path file : train) {
-                BufferedImage image = ImageIO.read(file.toFile());
-                for (int c = 16; c >= 0; c -= 8) {
-                    for (int y = 0; y < s; y++) {
-                        for (int x = 0; x < s; x++) {
-                            bytes[at++] = (byte) (image.getRGB(x, y) >> c);
-                        }
-                    }
-                }
-                listener.prepared("reading pictures", at / (3 * s * s), train.size());
-            }
-            return new TrainingPictures(
-                    org.dit4j.tensor.TensorScope.keep(Tensors.of(bytes, train.size(), 3, s, s)),
-                    data.flip(),
-                    labels,
-                    classes);
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
-        }
-    }
-
-    private static String className(Path file) {
-        Path folder = file.toAbsolutePath().getParent();
-        return folder == null ? "" : String.valueOf(folder.getFileName());
+        return pictures.classes();
     }
 
     int size() {
-        return (int) bytes.size(0);
+        return pictures.size();
     }
 
     /// Returns pictures in [-1, 1], `[B, 3, H, W]` float32.
     Tensor batch(int[] examples) {
-        var index = new long[examples.length];
-        for (int i = 0; i < index.length; i++) {
-            index[i] = examples[i];
-        }
-        Tensor x = bytes.index_select(0, Tensors.of(index, index.length));
-        return Ops.add(Ops.mul(Ops.to(x, Dtype.FLOAT32), 1 / 127.5), -1);
+        return pictures.batch(examples);
     }
 
     /// Returns pictures, half of them mirrored if the run says so.
@@ -125,5 +95,10 @@ final class TrainingPictures {
             all.add(examples);
         }
         return all;
+    }
+
+    @Override
+    public void close() {
+        pictures.close();
     }
 }
