@@ -8,7 +8,7 @@ import org.bytedeco.pytorch.Tensor;
 /// The caller owns the loop ([Sampling] is the usual one):
 ///
 /// ```java
-/// SamplerState s = sampler.start(noise);
+/// SamplerState s = sampler.start(noise, source);
 /// while (!sampler.done(s)) {
 ///     Tensor prediction = network(sampler.modelInput(s), sampler.timestep(s));
 ///     s = sampler.next(s, prediction, source);
@@ -27,6 +27,15 @@ public interface Sampler {
     ///
     /// @param noise `[B, C, ...]` standard normal; borrowed, and scaled here if the method wants it
     SamplerState start(Tensor noise);
+
+    /// Returns the state before the first call, for methods that draw before it too; the same as
+    /// [#start(Tensor)] for all others.
+    ///
+    /// @param noise `[B, C, ...]` standard normal; borrowed
+    /// @param source asked exactly as often as the reference implementation draws
+    default SamplerState start(Tensor noise, NoiseSource source) {
+        return start(noise);
+    }
 
     /// Returns whether `s.x()` is the result.
     default boolean done(SamplerState s) {

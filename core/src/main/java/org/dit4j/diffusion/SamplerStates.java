@@ -25,6 +25,7 @@ public final class SamplerStates {
     private static final String KIND = "dit4j sampler state 1";
     private static final long RNG_BYTES = 5056;
     private static final int MOST_HISTORY = 16;
+    private static final int MOST_NUMBERS = 16;
     private static final long MOST_ELEMENTS = 1L << 31;
 
     private SamplerStates() {}
@@ -79,7 +80,8 @@ public final class SamplerStates {
         }
     }
 
-    /// Every tensor is one of those that [#save] writes, and all of them are like `x`.
+    /// Every tensor is one of those that [#save] writes, and all of them are like `x`, except that
+    /// a method may remember a few numbers, float64.
     private static void check(Path file, StateDict dict, int history) {
         require(dict.has("x"), file, "has no tensor x");
         StateDict.Entry x = dict.entry("x");
@@ -92,8 +94,15 @@ public final class SamplerStates {
             require(known(history).contains(name), file, "has an unexpected tensor %s", name);
             StateDict.Entry other = dict.entry(name);
             boolean like = other.dtype() == x.dtype() && Arrays.equals(other.shape(), x.shape());
-            require(like, file, "has %s of another type or shape than x", name);
+            boolean numbers = name.startsWith("history.") && fewNumbers(other);
+            require(like || numbers, file, "has %s of another type or shape than x", name);
         }
+    }
+
+    private static boolean fewNumbers(StateDict.Entry entry) {
+        return entry.dtype() == Dtype.FLOAT64
+                && entry.shape().length == 1
+                && entry.shape()[0] <= MOST_NUMBERS;
     }
 
     private static Set<String> known(int history) {

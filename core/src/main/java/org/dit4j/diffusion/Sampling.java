@@ -21,7 +21,7 @@ public final class Sampling {
     /// @param start `[B, C, ...]` standard normal
     /// @return `[B, C, ...]` in the caller's scope
     public static Tensor run(Sampler sampler, Denoiser denoiser, Tensor start, NoiseSource noise) {
-        return run(sampler, denoiser, sampler.start(start), noise, Progress.NONE).x();
+        return run(sampler, denoiser, sampler.start(start, noise), noise, Progress.NONE).x();
     }
 
     /// Goes on from `from` until the sampler is done or `progress` says stop.

@@ -365,6 +365,12 @@ public final class Ops {
         return torch.get_num_threads();
     }
 
+    /// Returns the derivative of `value`, which has one element, by `x`, which records gradients.
+    /// Gradients of parameters are left as they are.
+    public static Tensor gradient(Tensor value, Tensor x) {
+        return torch.grad(new TensorVector(value), new TensorVector(x)).get(0);
+    }
+
     static TensorOptional optional(@Nullable Tensor t) {
         return t == null ? new TensorOptional() : new TensorOptional(t);
     }
