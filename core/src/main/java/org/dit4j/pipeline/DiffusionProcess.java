@@ -1,7 +1,13 @@
 package org.dit4j.pipeline;
 
+import java.util.Arrays;
+import java.util.Locale;
 import org.dit4j.ConfigException;
 import org.dit4j.checkpoint.JsonFile;
+import org.dit4j.diffusion.FlowMatching;
+import org.dit4j.diffusion.FlowSamplers;
+import org.dit4j.diffusion.FlowTarget;
+import org.dit4j.diffusion.Interpolant;
 import org.dit4j.diffusion.SamplerFactory;
 import org.dit4j.diffusion.Samplers;
 import org.dit4j.diffusion.SchedulerConfig;
@@ -13,7 +19,8 @@ import tools.jackson.databind.node.ObjectNode;
 public sealed interface DiffusionProcess {
     /// Returns a sampling method.
     ///
-    /// @param name see [Samplers]; empty for the method that the model's folder names
+    /// @param name see [Samplers] and [FlowSamplers]; empty for the method that the model's folder
+    ///   names
     /// @throws ConfigException if the process has no such method
     SamplerFactory sampler(String name);
 
@@ -21,7 +28,21 @@ public sealed interface DiffusionProcess {
     ///
     /// @param where the file it came from, for messages
     static DiffusionProcess parse(JsonNode json, Object where) {
+        if (json.path("_class_name").asString("").equals(Flow.CLASS)) {
+            var path = Flow.named(json, "path", Interpolant.values(), where);
+            var target = Flow.named(json, "prediction", FlowTarget.values(), where);
+            return new Flow(FlowMatching.of(path, target), json);
+        }
         return new Gaussian(SchedulerConfig.parse(json, where), json);
+    }
+
+    /// Returns flow matching, to be sampled from with Heun's method.
+    static DiffusionProcess flow(FlowMatching flow) {
+        ObjectNode json = JsonFile.mapper().createObjectNode();
+        json.put("_class_name", Flow.CLASS);
+        json.put("path", flow.path().name().toLowerCase(Locale.ROOT));
+        json.put("prediction", flow.target().name().toLowerCase(Locale.ROOT));
+        return new Flow(flow, json);
     }
 
     /// Returns Gaussian diffusion in 1000 steps as DiT trains it, to be sampled from with
@@ -72,6 +93,33 @@ public sealed interface DiffusionProcess {
                                     new ConfigException(
                                             "a model with %s can only be sampled with that, not with %s"
                                                     .formatted(scheduler.className(), name))));
+        }
+    }
+
+    /// Flow matching, with time from 0, noise, to 1, data, as SiT counts it. No class of diffusers
+    /// describes that, so the file names a class of this library.
+    ///
+    /// @param flow the process
+    /// @param json what it was read from
+    record Flow(FlowMatching flow, JsonNode json) implements DiffusionProcess {
+        private static final String CLASS = "FlowMatching";
+
+        @Override
+        public SamplerFactory sampler(String name) {
+            return FlowSamplers.of(name.isEmpty() ? "heun" : name, flow);
+        }
+
+        private static <E extends Enum<E>> E named(
+                JsonNode json, String key, E[] known, Object where) {
+            String name = json.path(key).asString("");
+            for (E one : known) {
+                if (one.name().toLowerCase(Locale.ROOT).equals(name)) {
+                    return one;
+                }
+            }
+            throw new ConfigException(
+                    "%s: %s must be one of %s, in lower case, not \"%s\""
+                            .formatted(where, key, Arrays.toString(known), name));
         }
     }
 }

@@ -120,13 +120,14 @@ public final class DitPipeline implements Pipeline {
                             r.height() / parts.autoencoder.downsampling(),
                             r.width() / parts.autoencoder.downsampling());
             Sampler sampler = parts.process.sampler(r.sampler()).steps(r.steps());
-            NoiseSource draws = NoiseSource.of(rng);
+            NoiseSource all = NoiseSource.of(rng);
+            NoiseSource draws = r.guidance() == 1 ? all : all.firstOfPair();
             SamplerState end =
                     Sampling.run(
                             sampler,
                             denoiser(labels(r), r.guidance()),
-                            sampler.start(noise),
-                            r.guidance() == 1 ? draws : draws.firstOfPair(),
+                            sampler.start(noise, draws),
+                            draws,
                             progress);
             return decode(sampler.done(end) || end.x0() == null ? end.x() : end.x0());
         }

@@ -2,14 +2,17 @@ package org.dit4j.train;
 
 import java.util.OptionalDouble;
 import org.bytedeco.pytorch.Tensor;
-import org.dit4j.ConfigException;
 import org.dit4j.diffusion.Denoiser;
+import org.dit4j.diffusion.FlowLoss;
+import org.dit4j.diffusion.FlowMatching;
 import org.dit4j.diffusion.GaussianDiffusion;
 import org.dit4j.diffusion.GaussianLoss;
 import org.dit4j.diffusion.LossTerms;
 import org.dit4j.diffusion.NoiseSchedule;
+import org.dit4j.diffusion.TimeDensity;
 import org.dit4j.diffusion.Variance;
 import org.dit4j.tensor.Rng;
+import org.dit4j.tensor.Shapes;
 import org.dit4j.tensor.Tensors;
 
 /// The loss of a batch of latents at random times.
@@ -32,7 +35,7 @@ interface DenoisingLoss {
     static DenoisingLoss of(Objective objective, boolean learnSigma) {
         return switch (objective) {
             case Objective.Gaussian g -> gaussian(g, learnSigma);
-            case Objective.Flow f -> throw new ConfigException("not yet: " + f);
+            case Objective.Flow f -> flow(f);
         };
     }
 
@@ -53,6 +56,23 @@ interface DenoisingLoss {
             double[] at = Tensors.doubles(t);
             for (int i = 0; i < at.length; i++) {
                 at[i] /= diffusion.steps();
+            }
+            return new Drawn(terms, at);
+        };
+    }
+
+    private static DenoisingLoss flow(Objective.Flow f) {
+        FlowMatching process = f.process();
+        FlowLoss loss = FlowLoss.of(process);
+        TimeDensity density = TimeDensity.named(f.time());
+        return (network, x1, rng) -> {
+            // SiT, transport.py: noise first, then the times
+            Tensor noise = rng.normal(Shapes.of(x1));
+            Tensor t = process.trainTimes(density.draw(x1.size(0), rng));
+            LossTerms terms = loss.of(network, x1, t, noise);
+            double[] at = Tensors.doubles(t);
+            for (int i = 0; i < at.length; i++) {
+                at[i] = Math.min(at[i], Math.nextDown(1.0));
             }
             return new Drawn(terms, at);
         };

@@ -89,7 +89,7 @@ final class DitTask implements TrainingTask {
     private static DiffusionProcess process(Objective objective) {
         return switch (objective) {
             case Objective.Gaussian g -> DiffusionProcess.gaussian(g.noiseSchedule(), g.target());
-            case Objective.Flow f -> throw new ConfigException("not yet: " + f);
+            case Objective.Flow f -> DiffusionProcess.flow(f.process());
         };
     }
 

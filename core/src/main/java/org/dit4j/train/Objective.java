@@ -2,7 +2,11 @@ package org.dit4j.train;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import org.dit4j.diffusion.FlowMatching;
+import org.dit4j.diffusion.FlowTarget;
+import org.dit4j.diffusion.Interpolant;
 import org.dit4j.diffusion.Target;
+import org.dit4j.diffusion.TimeDensity;
 import tools.jackson.databind.PropertyNamingStrategies;
 import tools.jackson.databind.annotation.JsonNaming;
 
@@ -26,7 +30,17 @@ public sealed interface Objective {
     ///
     /// @param path `linear`, `gvp` or `vp`
     /// @param prediction `velocity`, `noise` or `score`
-    /// @param time density of the training times: `uniform` or `logit_normal`
+    /// @param time density of the training times: `uniform`, `logit_normal`, `mode` or `cosmap`
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
-    record Flow(String path, String prediction, String time) implements Objective {}
+    record Flow(Interpolant path, FlowTarget prediction, String time) implements Objective {
+        /// Checks the name of the density.
+        public Flow {
+            TimeDensity.named(time);
+        }
+
+        /// Returns the process.
+        public FlowMatching process() {
+            return FlowMatching.of(path, prediction);
+        }
+    }
 }
