@@ -120,7 +120,7 @@ public final class Trainer implements AutoCloseable {
                     saved = step;
                 }
                 if (options.sampleEvery() > 0 && step % options.sampleEvery() == 0) {
-                    sample();
+                    sample(metrics);
                 }
             }
             if (saved != step) {
@@ -205,9 +205,15 @@ public final class Trainer implements AutoCloseable {
         }
     }
 
-    private void sample() {
+    private void sample(Metrics metrics) {
         Path png = run.resolve("samples").resolve("step-%08d.png".formatted(step));
-        ema.during(() -> task.sample(png));
+        ema.during(() -> {
+            task.sample(png);
+            Map<String, Double> measured = task.measure();
+            if (!measured.isEmpty()) {
+                metrics.write(step, measured);
+            }
+        });
         listener.wrote("samples", png);
     }
 

@@ -33,6 +33,12 @@ public interface TrainingTask extends AutoCloseable {
     /// PNG file.
     void sample(Path png);
 
+    /// Measures the weights that the network has now on examples that it is not trained with: named
+    /// numbers, written with the metrics whenever there are samples. Nothing by default.
+    default Map<String, Double> measure() {
+        return Map.of();
+    }
+
     /// Writes the weights that the network has now into a folder that opens without this program.
     void export(Path folder);
 

@@ -1,0 +1,44 @@
+package org.dit4j.eval;
+
+import org.bytedeco.pytorch.Tensor;
+import org.dit4j.autoencoder.Autoencoder;
+import org.dit4j.data.PictureSet;
+import org.dit4j.tensor.Ops;
+import org.dit4j.tensor.TensorScope;
+import org.dit4j.tensor.Tensors;
+
+/// The peak signal-to-noise ratio: how faithfully an autoencoder gives pictures back.
+public final class Psnr {
+    private static final int BATCH = 16;
+
+    private Psnr() {}
+
+    /// Returns `10 log10(peak^2 / mse)` in dB of each picture; the peak of values in [-1, 1] is 2.
+    ///
+    /// @param x `[B, 3, H, W]` in [-1, 1]
+    /// @param y `[B, 3, H, W]`, limited to [-1, 1] first
+    /// @return `[B]`
+    public static Tensor of(Tensor x, Tensor y) {
+        Tensor mse = Ops.meanFlat(Ops.clamp(y, -1, 1).sub(x).square());
+        return Ops.mul(Ops.div(mse, 4).log10(), -10);
+    }
+
+    /// Returns the mean over the pictures of a set, encoded without chance and decoded.
+    public static double ofAutoencoder(Autoencoder autoencoder, PictureSet set) {
+        double sum = 0;
+        for (int from = 0; from < set.size(); from += BATCH) {
+            var batch = new int[Math.min(BATCH, set.size() - from)];
+            for (int i = 0; i < batch.length; i++) {
+                batch[i] = from + i;
+            }
+            try (var _ = TensorScope.open()) {
+                Tensor x = set.batch(batch);
+                Tensor y = autoencoder.decode(autoencoder.encode(x));
+                for (float p : Tensors.floats(of(x, y))) {
+                    sum += p;
+                }
+            }
+        }
+        return sum / set.size();
+    }
+}
