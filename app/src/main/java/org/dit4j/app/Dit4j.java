@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
             // one command a line
             GenerateCommand.class,
             TrainCommand.class,
+            EvaluateCommand.class,
             DataCommand.class,
             VerifyCommand.class,
             BenchCommand.class,

@@ -1,0 +1,196 @@
+package org.dit4j.app;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.dit4j.ConfigException;
+import org.dit4j.checkpoint.JsonFile;
+import org.dit4j.data.HoldOut;
+import org.dit4j.data.ImageFolder;
+import org.dit4j.eval.FeatureNetwork;
+import org.dit4j.eval.InceptionV3;
+import org.dit4j.eval.PictureClassifier;
+import org.dit4j.pipeline.GenerationRequest;
+import org.dit4j.train.RunConfig.Precision;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/// `dit4j evaluate`.
+@Command(
+        name = "evaluate",
+        description = {
+            "Measure how good a model's pictures are, or compare two folders of pictures.",
+            "",
+            "Fréchet and kernel distance, precision and recall in the features of a classifier of the"
+                    + " data; for a model also how many pictures show their class, how faithful its"
+                    + " autoencoder is, and how near its pictures come to those it was trained with."
+                    + " With --inception the features are those of the FID."
+        },
+        footer = {
+            "",
+            "Examples:",
+            "  dit4j evaluate --model emoji --data data/emoji64 --count 1000 --out out/evaluation",
+            "  dit4j evaluate --pictures out/pictures --data data/emoji64 --out out/comparison",
+            "  dit4j evaluate --pictures samples --data imagenet --inception pt_inception-2015-12-05-6726825d.pth --out fid"
+        })
+final class EvaluateCommand implements Callable<Integer> {
+    @Spec private CommandSpec spec = CommandSpec.create();
+
+    @ArgGroup(multiplicity = "1")
+    private Subject subject = new Subject();
+
+    /// What is judged.
+    static final class Subject {
+        @Option(
+                names = "--model",
+                paramLabel = "NAME|DIR",
+                description = "A model that ships or a folder: generates the pictures.")
+        private String model = "";
+
+        @Option(
+                names = "--pictures",
+                paramLabel = "DIR",
+                description = "A folder of generated pictures.")
+        private @Nullable Path pictures;
+    }
+
+    @Option(
+            names = "--data",
+            required = true,
+            paramLabel = "DIR",
+            description = "The real pictures: with --model those it was trained with.")
+    private Path data = Path.of("");
+
+    @ArgGroup private Network network = new Network();
+
+    /// Whose features are compared.
+    static final class Network {
+        @Option(
+                names = "--features",
+                paramLabel = "NAME|DIR",
+                description = "A classifier that ships or a folder; emoji-classifier if not given.")
+        private String features = "emoji-classifier";
+
+        @Option(
+                names = "--inception",
+                paramLabel = "FILE",
+                description = "The weights of pytorch-fid: makes the Fréchet distance the FID.")
+        private @Nullable Path inception;
+    }
+
+    @Option(
+            names = "--count",
+            paramLabel = "N",
+            description = "Pictures to generate, of all classes alike; ${DEFAULT-VALUE}.")
+    private int count = 1000;
+
+    @Option(
+            names = "--hold-out",
+            paramLabel = "SHARE",
+            description = "The part of the data that was not trained with; ${DEFAULT-VALUE}.")
+    private double holdOut = 0.02;
+
+    @Option(names = "--seed", paramLabel = "S", description = "Seed; ${DEFAULT-VALUE}.")
+    private long seed;
+
+    @Option(
+            names = "--steps",
+            paramLabel = "N",
+            description = "Steps of the sampler; the model's own number if not given.")
+    private int steps;
+
+    @Option(
+            names = "--guidance",
+            paramLabel = "G",
+            description = "Scale of guidance; the model's own if not given.")
+    private double guidance;
+
+    @Option(
+            names = "--sampler",
+            paramLabel = "NAME",
+            description = "The sampler; the model's own if not given.")
+    private String sampler = "";
+
+    @Option(
+            names = "--precision",
+            paramLabel = "P",
+            description = "fp32 or bf16; ${DEFAULT-VALUE} if not given.")
+    private Precision precision = Precision.FP32;
+
+    @Option(
+            names = "--out",
+            required = true,
+            paramLabel = "DIR",
+            description = "Receives report.json and pictures.")
+    private Path out = Path.of("");
+
+    @Option(names = "--json", description = "Print the report as JSON.")
+    private boolean json;
+
+    @Override
+    public Integer call() {
+        ConfigException.require(count > 3, "--count must be at least 4 but is %d", count);
+        Map<String, Object> report;
+        try (FeatureNetwork features = features();
+                var bar = new Bar(spec.commandLine().getErr())) {
+            report =
+                    subject.pictures == null
+                            ? evaluateModel(features, bar)
+                            : FolderEvaluation.compare(
+                                    features,
+                                    ImageFolder.open(data),
+                                    ImageFolder.open(subject.pictures),
+                                    seed,
+                                    bar);
+        }
+        JsonFile.write(out.resolve("report.json"), report);
+        print(report);
+        return 0;
+    }
+
+    private FeatureNetwork features() {
+        return network.inception == null
+                ? PictureClassifier.load(ModelFolders.shipped().find(network.features))
+                : InceptionV3.load(network.inception);
+    }
+
+    private Map<String, Object> evaluateModel(FeatureNetwork features, Bar bar) {
+        var request = new GenerationRequest(List.of("0"), 1, seed, steps, guidance, sampler, 0, 0);
+        Path folder = ModelFolders.shipped().find(subject.model);
+        var evaluation =
+                new ModelEvaluation(
+                        folder, ImageFolder.open(data), new HoldOut(holdOut), features, out, bar);
+        return evaluation.run(request, count, precision);
+    }
+
+    private void print(Map<String, Object> report) {
+        if (json) {
+            spec.commandLine().getOut().println(JsonFile.mapper().writeValueAsString(report));
+            return;
+        }
+        var lines = new LinkedHashMap<String, Object>();
+        flatten("", report, lines);
+        lines.forEach((name, value) ->
+                spec.commandLine().getOut().printf("%-44s %s%n", name, shown(value)));
+    }
+
+    private static void flatten(String prefix, Map<?, ?> map, Map<String, Object> lines) {
+        map.forEach((key, value) -> {
+            if (value instanceof Map<?, ?> inner) {
+                flatten(prefix + key + ".", inner, lines);
+            } else {
+                lines.put(prefix + key, value);
+            }
+        });
+    }
+
+    private static String shown(Object value) {
+        return value instanceof Double d ? "%.5g".formatted(d) : String.valueOf(value);
+    }
+}
