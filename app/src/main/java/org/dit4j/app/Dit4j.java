@@ -32,6 +32,8 @@ import picocli.CommandLine.Spec;
             TrainCommand.class,
             EvaluateCommand.class,
             DataCommand.class,
+            InspectCommand.class,
+            ConvertCommand.class,
             VerifyCommand.class,
             BenchCommand.class,
             GenerateCompletion.class,

@@ -49,10 +49,15 @@ final class CheckpointFiles {
                         .formatted(file, INDEX, String.join(", ", TORCH)));
     }
 
-    /// Returns `path` if it is a file, or the checkpoint of the folder `path`.
+    /// Returns `path` if it is a file, or the checkpoint of the folder `path`; of a diffusers
+    /// pipeline that of its `transformer`.
     static Path find(Path path) {
         if (Files.isDirectory(path)) {
-            return choose(path);
+            Path network = path.resolve("transformer");
+            boolean pipeline =
+                    Files.isRegularFile(path.resolve("model_index.json"))
+                            && Files.isDirectory(network);
+            return choose(pipeline ? network : path);
         }
         if (!Files.exists(path)) {
             throw new CheckpointException("there is no file or folder " + path);

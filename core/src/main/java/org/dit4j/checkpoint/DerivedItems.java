@@ -39,7 +39,7 @@ final class DerivedItems {
     }
 
     /// A tensor with another element type; whole numbers keep theirs.
-    record Converted(StateDict.Item item, Dtype dtype) implements StateDict.Item {
+    record Converted(String name, StateDict.Item item, Dtype dtype) implements StateDict.Item {
         @Override
         public StateDict.Entry entry() {
             StateDict.Entry e = item.entry();
@@ -60,7 +60,15 @@ final class DerivedItems {
 
         @Override
         public Tensor read() {
-            return changes() ? TensorScope.compute(() -> Ops.to(item.read(), dtype)) : item.read();
+            return changes() ? TensorScope.compute(() -> convert(item.read())) : item.read();
+        }
+
+        private Tensor convert(Tensor x) {
+            Tensor y = Ops.to(x, dtype);
+            if (dtype == Dtype.FLOAT16 && !Ops.isFinite(y) && Ops.isFinite(x)) {
+                throw new CheckpointException(name + " has values beyond the range of float16");
+            }
+            return y;
         }
 
         @Override

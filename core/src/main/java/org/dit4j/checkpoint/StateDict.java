@@ -122,7 +122,8 @@ public final class StateDict implements AutoCloseable {
     /// whole numbers keep theirs. The result takes this one over.
     public StateDict to(Dtype dtype) {
         var other = new LinkedHashMap<String, Item>();
-        items.forEach((name, item) -> other.put(name, new DerivedItems.Converted(item, dtype)));
+        items.forEach(
+                (name, item) -> other.put(name, new DerivedItems.Converted(name, item, dtype)));
         return replaced(other);
     }
 

@@ -21,9 +21,16 @@ import java.util.zip.CRC32;
 public final class TorchArchive {
     private static final String ROOT = "archive/";
 
+    /// The attribute of a state dict that holds our own texts.
+    static final String ATTRIBUTE = "dit4j";
+
     private TorchArchive() {}
 
-    /// Writes a state dict.
+    private static boolean isOwn(String key) {
+        return key.startsWith("dit4j.");
+    }
+
+    /// Writes a state dict; of its texts those of our own (`dit4j.*`).
     ///
     /// @throws CheckpointException if the file could not be written; then nothing has changed
     public static void write(Path file, StateDict tensors) {
@@ -76,6 +83,7 @@ public final class TorchArchive {
                 items.add(item);
             }
             out.endDict();
+            out.attributes(dict.metadata());
             return this;
         }
 
@@ -195,6 +203,23 @@ public final class TorchArchive {
 
         void endDict() {
             raw("u");
+        }
+
+        /// Sets an attribute of the dictionary, which Python's users of the state dict do not see.
+        void attributes(Map<String, String> texts) {
+            if (texts.keySet().stream().noneMatch(TorchArchive::isOwn)) {
+                return;
+            }
+            raw("}");
+            text(ATTRIBUTE);
+            beginDict();
+            texts.forEach((key, value) -> {
+                if (isOwn(key)) {
+                    text(key);
+                    text(value);
+                }
+            });
+            raw("usb");
         }
 
         byte[] finish() {

@@ -46,7 +46,8 @@ final class TorchFile {
     }
 
     private StateDict read(MappedFile mapped, @Nullable String weights) {
-        Object root = unpickle(mapped.bytes());
+        TorchObjects world = world(mapped.bytes());
+        Object root = world.read();
         if (!(root instanceof Map<?, ?> map)) {
             throw failure("holds no named tensors (it was not saved from a state dict)");
         }
@@ -61,10 +62,11 @@ final class TorchFile {
         if (dict != map) {
             map.forEach((key, value) -> describe(String.valueOf(key), value, 0));
         }
+        describe("", world.attributes(dict), 0);
         return new StateDict(file, items, texts, List.of(mapped));
     }
 
-    private Object unpickle(MemorySegment bytes) {
+    private TorchObjects world(MemorySegment bytes) {
         if (!ZipArchive.begins(bytes)) {
             boolean old =
                     bytes.byteSize() > 0 && bytes.get(ValueLayout.JAVA_BYTE, 0) == (byte) 0x80;
@@ -86,10 +88,8 @@ final class TorchFile {
         if (pickle == null || pickle.byteSize() > Integer.MAX_VALUE) {
             throw failure("data.pkl is too large");
         }
-        return Pickle.read(
-                file.toString(),
-                pickle.asByteBuffer(),
-                new TorchObjects(file.toString(), root, zip, bytes.byteSize()));
+        return new TorchObjects(
+                file.toString(), root, pickle.asByteBuffer(), zip, bytes.byteSize());
     }
 
     private void requireLittleEndian(@Nullable MemorySegment order) {
@@ -153,7 +153,7 @@ final class TorchFile {
         switch (value) {
             case TorchObjects.Namespace n -> describe(name + ".", n.fields(), depth);
             case Map<?, ?> map when depth < 3 -> describe(name + ".", map, depth);
-            case String s when s.length() <= MAX_TEXT -> put(name, s);
+            case String s when s.length() <= MAX_TEXT || name.startsWith("dit4j.") -> put(name, s);
             case Number n -> put(name, n.toString());
             case Boolean b -> put(name, b.toString());
             case null, default -> {

@@ -1,9 +1,11 @@
 package org.dit4j.checkpoint;
 
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -51,14 +53,17 @@ final class TorchObjects implements Pickle.World {
 
     private final String where;
     private final String root;
+    private final ByteBuffer pickle;
     private final ZipArchive zip;
     private final long fileBytes;
+    private final IdentityHashMap<Object, Map<?, ?>> attributes = new IdentityHashMap<>();
 
     /// @param where the file, for messages
     /// @param root folder within the archive
-    TorchObjects(String where, String root, ZipArchive zip, long fileBytes) {
+    TorchObjects(String where, String root, ByteBuffer pickle, ZipArchive zip, long fileBytes) {
         this.where = where;
         this.root = root;
+        this.pickle = pickle;
         this.zip = zip;
         this.fileBytes = fileBytes;
     }
@@ -191,7 +196,21 @@ final class TorchObjects implements Pickle.World {
         if (value instanceof Namespace namespace && state instanceof Map<?, ?> fields) {
             namespace.fields.putAll(fields);
         }
-        // the attributes of other values, such as `_metadata` of a state dict, are not needed
+        if (state instanceof Map<?, ?> fields
+                && fields.get(TorchArchive.ATTRIBUTE) instanceof Map<?, ?> texts) {
+            attributes.put(value, texts);
+        }
+        // the other attributes of values, such as `_metadata` of a state dict, are not needed
+    }
+
+    /// Returns what the pickle holds.
+    Object read() {
+        return Pickle.read(where, pickle, this);
+    }
+
+    /// Returns the texts that were stored with `value`.
+    Map<?, ?> attributes(Object value) {
+        return attributes.getOrDefault(value, Map.of());
     }
 
     /// `('storage', type, key, location, elements)`.

@@ -168,11 +168,6 @@ public final class Dit implements Network {
             return (int) (hiddenSize * mlpRatio);
         }
 
-        /// Returns the number of patches along each side.
-        int grid() {
-            return inputSize / patchSize;
-        }
-
         /// Returns the channels that the network predicts.
         public int outChannels() {
             return learnSigma ? 2 * inChannels : inChannels;
@@ -223,7 +218,7 @@ public final class Dit implements Network {
         this.config = config;
         int d = config.hiddenSize;
         int p = config.patchSize;
-        int grid = config.grid();
+        int grid = config.inputSize / p;
         xEmbedder = PatchEmbed.of(source.at("x_embedder"), config.inChannels, d, p);
         boolean shared = !config.variant.perBlockEmbedders;
         tEmbedder = shared ? timeEmbedding(source) : null;
@@ -343,16 +338,14 @@ public final class Dit implements Network {
     /// The stored table for the size the network was trained with; for another grid the same table
     /// with its positions stretched over that grid.
     private Tensor positions(int h, int w) {
-        int grid = config.grid();
-        if (h == grid && w == grid) {
-            return posEmbed;
-        }
-        return Ops.like(table(config, h, w), posEmbed);
+        int grid = config.inputSize / config.patchSize;
+        return h == grid && w == grid ? posEmbed : Ops.like(table(config, h, w), posEmbed);
     }
 
     /// Returns the table `[1, h w, D]` of a grid of that size.
     static Tensor table(Config config, int h, int w) {
-        double grid = config.grid() / config.variant.positionScale;
+        int base = config.inputSize / config.patchSize;
+        double grid = base / config.variant.positionScale;
         return Positions.sinCos2d(config.hiddenSize, h, w, grid / h, grid / w);
     }
 

@@ -23,26 +23,37 @@ public record DitCheckpoint(StateDict tensors, Dit.Config config, Layout layout)
     /// Opens a file, a folder with `config.json`, or a diffusers pipeline's folder, whose
     /// `transformer` is taken.
     ///
-    /// The configuration is that of the `config.json` beside the weights; without one, what a
-    /// training checkpoint says of itself (`args.model`); else it is read off the shapes, where a
-    /// standard width and depth give the number of heads.
+    /// The configuration is the one in a file that this program converted, else that of the
+    /// `config.json` beside the weights, else it is read off the shapes, where a standard width and
+    /// depth give the number of heads.
     ///
     /// @param weights entry of a training checkpoint; null for its averaged weights
     /// @throws CheckpointException if there is no DiT at that path
     /// @throws ConfigException if the configuration is wrong or cannot be found out
     public static DitCheckpoint open(Path path, @Nullable String weights) {
-        Path place =
-                Files.isRegularFile(path.resolve("model_index.json"))
-                        ? path.resolve("transformer")
-                        : path;
-        StateDict tensors =
-                weights == null ? StateDict.open(place) : StateDict.open(place, weights);
+        StateDict dict = weights == null ? StateDict.open(path) : StateDict.open(path, weights);
         try {
-            Layout layout = Layout.of(tensors);
-            if (layout == Layout.DIFFUSERS) {
-                tensors = DitLayouts.FROM_DIFFUSERS.apply(tensors);
-            }
-            return new DitCheckpoint(tensors, config(place, tensors, layout), layout);
+            return of(dict);
+        } catch (RuntimeException e) {
+            dict.close();
+            throw e;
+        }
+    }
+
+    /// Recognises an open checkpoint and takes it over.
+    ///
+    /// @throws CheckpointException if it is no DiT
+    public static DitCheckpoint of(StateDict dict) {
+        Layout layout =
+                DitLayouts.find(dict)
+                        .orElseThrow(() ->
+                                new CheckpointException(
+                                        dict.file()
+                                                + ": is not a DiT (its tensors have other names)"));
+        StateDict tensors =
+                layout == Layout.DIFFUSERS ? DitLayouts.FROM_DIFFUSERS.apply(dict) : dict;
+        try {
+            return new DitCheckpoint(tensors, config(tensors, layout), layout);
         } catch (RuntimeException e) {
             tensors.close();
             throw e;
@@ -71,9 +82,12 @@ public record DitCheckpoint(StateDict tensors, Dit.Config config, Layout layout)
         tensors.close();
     }
 
-    private static Dit.Config config(Path place, StateDict tensors, Layout layout) {
-        Path folder = Files.isDirectory(place) ? place : place.toAbsolutePath().getParent();
-        Path file = folder == null ? Path.of("config.json") : folder.resolve("config.json");
+    private static Dit.Config config(StateDict tensors, Layout layout) {
+        String own = tensors.metadata().get(DitLayouts.CONFIG);
+        if (own != null) {
+            return DitLayouts.config(own, tensors.file());
+        }
+        Path file = tensors.file().resolveSibling("config.json");
         return Files.isRegularFile(file) ? DitConfigs.read(file) : ofItself(tensors, layout);
     }
 
@@ -138,7 +152,10 @@ public record DitCheckpoint(StateDict tensors, Dit.Config config, Layout layout)
 
         private int inputSize(int patch) {
             if (!tensors.has("pos_embed")) {
-                return patch * Math.max(1, 32 / patch);
+                throw new ConfigException(
+                        tensors.file()
+                                + ": the size of its latents is not known; put a config.json beside"
+                                + " it");
             }
             return patch * (int) Math.round(Math.sqrt(shape("pos_embed", 3)[1]));
         }

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
 import org.dit4j.checkpoint.CheckpointException;
@@ -33,24 +34,21 @@ public final class DitLayouts {
         ORIGINAL,
         /// The names of diffusers.
         DIFFUSERS;
+    }
 
-        /// Returns the layout of a checkpoint.
-        ///
-        /// @throws CheckpointException if it is no DiT
-        static Layout of(StateDict dict) {
-            if (dict.has("transformer_blocks.0.attn1.to_q.weight")
-                    && dict.has("transformer_blocks.0.norm1.linear.weight")
-                    && dict.has("pos_embed.proj.weight")) {
-                return DIFFUSERS;
-            }
-            if (dict.has("x_embedder.proj.weight")
-                    && dict.has("blocks.0.attn.qkv.weight")
-                    && dict.has("final_layer.linear.weight")) {
-                return ORIGINAL;
-            }
-            throw new CheckpointException(
-                    dict.file() + ": is not a DiT (its tensors have other names)");
+    /// Returns the layout of a checkpoint; nothing if it is no DiT.
+    public static Optional<Layout> find(StateDict dict) {
+        if (dict.has("transformer_blocks.0.attn1.to_q.weight")
+                && dict.has("transformer_blocks.0.norm1.linear.weight")
+                && dict.has("pos_embed.proj.weight")) {
+            return Optional.of(Layout.DIFFUSERS);
         }
+        if (dict.has("x_embedder.proj.weight")
+                && dict.has("blocks.0.attn.qkv.weight")
+                && dict.has("final_layer.linear.weight")) {
+            return Optional.of(Layout.ORIGINAL);
+        }
+        return Optional.empty();
     }
 
     /// From diffusers to [Dit] with embeddings in every block.
@@ -84,6 +82,9 @@ public final class DitLayouts {
     private static final String POSITIONS = "pos_embed";
     private static final String ORIGIN = "dit4j.original";
 
+    /// The text that holds the configuration.
+    static final String CONFIG = "dit4j.config";
+
     private DitLayouts() {}
 
     /// From one time and class embedding for all blocks to one in each.
@@ -104,16 +105,17 @@ public final class DitLayouts {
         requireExpressible(c);
         if (c.variant().perBlockEmbedders()) {
             StateDict named = FROM_DIFFUSERS.inverse().apply(withoutPositions(from.tensors()));
-            return new DitCheckpoint(named, c, Layout.DIFFUSERS);
+            return described(named, c, Layout.DIFFUSERS, from.tensors().metadata());
         }
         Map<String, String> origin = new LinkedHashMap<>();
-        origin.put(ORIGIN, JsonFile.mapper().writeValueAsString(DitConfigs.json(c)));
+        origin.put(ORIGIN, text(c));
         keepPositions(from, origin);
         StateDict tensors = toEveryBlock(c.depth()).apply(withoutPositions(from.tensors()));
-        return new DitCheckpoint(
-                FROM_DIFFUSERS.inverse().apply(tensors).withMetadata(origin),
+        return described(
+                FROM_DIFFUSERS.inverse().apply(tensors),
                 c.with(DitConfigs.asDiffusers(c.variant())),
-                Layout.DIFFUSERS);
+                Layout.DIFFUSERS,
+                origin);
     }
 
     /// Returns the checkpoint in the layout of the original code.
@@ -124,7 +126,7 @@ public final class DitLayouts {
     public static DitCheckpoint original(DitCheckpoint from) {
         Dit.Config c = from.config();
         if (!c.variant().perBlockEmbedders()) {
-            return new DitCheckpoint(from.tensors(), c, Layout.ORIGINAL);
+            return described(from.tensors(), c, Layout.ORIGINAL, from.tensors().metadata());
         }
         Map<String, String> metadata = from.tensors().metadata();
         Dit.Config target = c.with(DitConfigs.asOriginal(c.variant()));
@@ -134,14 +136,27 @@ public final class DitLayouts {
         }
         StateDict tensors = toEveryBlock(c.depth()).inverse().apply(from.tensors());
         StateDict whole = tensors.with(POSITIONS, positions(from, target, metadata));
-        return new DitCheckpoint(whole.withMetadata(Map.of()), target, Layout.ORIGINAL);
+        return described(whole, target, Layout.ORIGINAL, Map.of());
     }
 
-    private static Dit.Config config(String json, Path file) {
+    /// Puts the configuration among the texts of the file, so that the file stands for itself.
+    private static DitCheckpoint described(
+            StateDict tensors, Dit.Config config, Layout layout, Map<String, String> texts) {
+        Map<String, String> all = new LinkedHashMap<>(texts);
+        all.put(CONFIG, text(config));
+        return new DitCheckpoint(tensors.withMetadata(all), config, layout);
+    }
+
+    private static String text(Dit.Config config) {
+        return JsonFile.mapper().valueToTree(DitConfigs.json(config)).toString();
+    }
+
+    /// Reads a configuration among the texts of a file.
+    static Dit.Config config(String json, Path file) {
         try {
             return DitConfigs.parse(JsonFile.mapper().readTree(json), file);
         } catch (JacksonException e) {
-            throw new CheckpointException(file + ": " + ORIGIN + " is not valid JSON", e);
+            throw new CheckpointException(file + ": the configuration in it is not JSON", e);
         }
     }
 
@@ -177,7 +192,8 @@ public final class DitLayouts {
     }
 
     private static Tensor table(Dit.Config config) {
-        return Dit.table(config, config.grid(), config.grid());
+        int grid = config.inputSize() / config.patchSize();
+        return Dit.table(config, grid, grid);
     }
 
     private static byte[] bytes(Tensor x) {
