@@ -15,6 +15,7 @@ public final class CaseKinds {
                     new CenterCropKind(),
                     new DitArchitecturesKind(),
                     new DitKind(),
+                    new DitPipelineKind(),
                     new DitTrainingKind(),
                     new FeatureMetricsKind(),
                     new FlowLossesKind(),

@@ -73,7 +73,7 @@ final class SchedulersKind implements CaseKind {
     }
 
     /// diffusers measures the noise of a Gaussian diffusion in units of the data.
-    private static Tensor sigmas(DpmSolverSampler solver) {
+    static Tensor sigmas(DpmSolverSampler solver) {
         NoiseLevels levels = solver.levels();
         boolean flow = solver.method().spacing() instanceof FlowLevels;
         int n = levels.sigma().size();

@@ -10,12 +10,12 @@ import org.dit4j.ConfigException;
 import org.dit4j.autoencoder.AutoencoderKl;
 import org.dit4j.autoencoder.AutoencoderTiny;
 import org.dit4j.checkpoint.CheckpointException;
-import org.dit4j.checkpoint.Checkpoints;
 import org.dit4j.checkpoint.JsonFields;
 import org.dit4j.checkpoint.JsonFile;
 import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.checkpoint.Safetensors;
 import org.dit4j.model.Dit;
+import org.dit4j.model.DitCheckpoint;
 import org.dit4j.model.DitConfigs;
 import org.dit4j.tensor.Dtype;
 import org.jspecify.annotations.Nullable;
@@ -45,7 +45,8 @@ record PipelineFolder(Path folder) {
         var fields = new JsonFields(JsonFile.tree(index), index);
         fields.require("_class_name", "DiTPipeline");
         Path scheduler = folder.resolve("scheduler").resolve("scheduler_config.json");
-        DiffusionProcess process = DiffusionProcess.parse(JsonFile.tree(scheduler), scheduler);
+        DiffusionProcess process =
+                DiffusionProcess.parse(JsonFile.treeOfPython(scheduler), scheduler);
         Dit network = null;
         AutoencoderKl autoencoder = null;
         boolean done = false;
@@ -71,9 +72,7 @@ record PipelineFolder(Path folder) {
     }
 
     private Dit network(LoadOptions options) {
-        Path at = folder.resolve("transformer");
-        Dit.Config config = DitConfigs.read(at.resolve("config.json"));
-        return Checkpoints.load(at, options, source -> new Dit(source, config));
+        return DitCheckpoint.open(folder.resolve("transformer")).load(options);
     }
 
     private DitPipeline.Defaults defaults() {
