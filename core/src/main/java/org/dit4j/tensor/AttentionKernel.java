@@ -1,17 +1,19 @@
 package org.dit4j.tensor;
 
+import java.util.function.Supplier;
 import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
-/// `softmax(q k^T * scale + mask) v`, on the path that is fastest for the device, element type and
-/// length.
+/// `softmax(q k^T * scale + mask) v`, on the path that is fastest for device and element type.
 ///
-/// libtorch's fused kernel keeps memory linear in the length, but its CPU matrix products are slow
-/// in this build (no MKL); the explicit form uses the fast batched products and needs `[B, A, L,
-/// N]` for the scores.
+/// libtorch's fused kernel keeps memory linear in the length; the explicit form needs `[B, A, L,
+/// N]` for the scores. Measured on CPUs (`docs/log.md`): in float32 the fused kernel is about twice
+/// as fast, if each of its products stays on one thread. In bfloat16 it is faster forward where the
+/// processor has tiles (AMX); without them, and backward everywhere, its products are scalar and it
+/// is thirty times slower.
 public final class AttentionKernel {
     /// Scores of more elements than this are never made at once.
     private static final long MAX_EXPLICIT_SCORES = 1L << 26;
@@ -32,7 +34,13 @@ public final class AttentionKernel {
 
     private static boolean explicit(Tensor q, Tensor k) {
         long scores = q.size(0) * q.size(1) * q.size(2) * k.size(2);
-        return q.is_cpu() && scores <= MAX_EXPLICIT_SCORES;
+        return q.is_cpu() && scores <= MAX_EXPLICIT_SCORES && !fusedIsFast(Dtype.of(q));
+    }
+
+    private static boolean fusedIsFast(Dtype dtype) {
+        return dtype == Dtype.FLOAT32
+                || dtype == Dtype.FLOAT64
+                || (dtype == Dtype.BFLOAT16 && Hardware.hasBf16Tiles() && !Ops.isGradEnabled());
     }
 
     static Tensor explicit(Tensor q, Tensor k, Tensor v, @Nullable Tensor mask, double scale) {
@@ -45,7 +53,17 @@ public final class AttentionKernel {
 
     static Tensor fused(Tensor q, Tensor k, Tensor v, @Nullable Tensor mask, double scale) {
         TensorOptional none = mask == null ? new TensorOptional() : new TensorOptional(mask);
-        return torch.scaled_dot_product_attention(
-                q, k, v, none, 0.0, false, new DoubleOptional(scale), false);
+        Supplier<Tensor> kernel =
+                () ->
+                        torch.scaled_dot_product_attention(
+                                q, k, v, none, 0.0, false, new DoubleOptional(scale), false);
+        if (!q.is_cpu()) {
+            return kernel.get();
+        }
+        Tensor y = Blas.oneThreadEach(kernel);
+        if (y.requires_grad() && v.requires_grad()) {
+            Blas.oneThreadEachBackward(y, v);
+        }
+        return y;
     }
 }

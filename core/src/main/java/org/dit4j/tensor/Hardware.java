@@ -1,44 +1,77 @@
 package org.dit4j.tensor;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
-import org.bytedeco.pytorch.Tensor;
+import java.util.Set;
+import java.util.stream.Stream;
 
-/// What this machine computes fast; measured once, where the answer decides between two right ways.
+/// What this machine's processor can do, where the answer decides between two right ways.
+///
+/// Decided by what the processor says of itself and not by timing, so that the same machine always
+/// takes the same way and gives the same bits.
 public final class Hardware {
+    private static final List<String> CPU_INFO = cpuInfo();
+    private static final Set<String> FEATURES = features(CPU_INFO);
+
     private Hardware() {}
 
-    private static final class Bf16 {
-        static final boolean FAST = measure();
-
-        /// Times one linear layer both ways: bfloat16 is worth it where the processor multiplies it
-        /// natively (AVX-512 BF16, AMX, arm64 BF16), and five times slower where it is emulated.
-        private static boolean measure() {
-            try (var scope = TensorScope.open()) {
-                return Ops.noGrad(() -> time(Dtype.BFLOAT16) < time(Dtype.FLOAT32));
-            }
-        }
-
-        private static long time(Dtype dtype) {
-            Tensor x = Ops.to(Tensors.full(0.5, Dtype.FLOAT32, 128, 512), dtype);
-            Tensor w = Ops.to(Tensors.full(0.5, Dtype.FLOAT32, 512, 512), dtype);
-            long best = Long.MAX_VALUE;
-            for (int i = 0; i < 4; i++) {
-                long start = System.nanoTime();
-                Ops.linear(x, w, null);
-                best = Math.min(best, System.nanoTime() - start);
-            }
-            return best;
-        }
-    }
-
-    /// Returns whether bfloat16 matrix products are faster than float32 on this machine's CPU.
+    /// Returns whether bfloat16 matrix products are faster than float32 on this machine's CPU: the
+    /// processor multiplies them natively (AVX-512 BF16, AMX, arm64 BF16) where others emulate
+    /// them, several times slower.
     public static boolean fastBf16() {
-        return Bf16.FAST;
+        return has("avx512_bf16", "amx_bf16", "bf16");
     }
 
-    /// Returns the processor's architecture and the number of libtorch's threads, for reports.
+    /// Returns whether the processor has tiles for bfloat16 (AMX), which libtorch's fused attention
+    /// needs to be fast in this type.
+    static boolean hasBf16Tiles() {
+        return has("amx_bf16");
+    }
+
+    /// Returns the processor's name or architecture and the number of libtorch's threads, for
+    /// reports.
     public static String describe() {
-        return "%s, %d threads"
-                .formatted(System.getProperty("os.arch").toLowerCase(Locale.ROOT), Ops.threads());
+        return "%s, %d threads".formatted(name(CPU_INFO), Ops.threads());
+    }
+
+    private static boolean has(String... names) {
+        return Stream.of(names).anyMatch(FEATURES::contains);
+    }
+
+    /// The name and the widest instructions that matter here.
+    private static String name(List<String> cpuInfo) {
+        String arch = System.getProperty("os.arch").toLowerCase(Locale.ROOT);
+        String model =
+                cpuInfo.stream()
+                        .filter(l -> l.startsWith("model name"))
+                        .map(l -> l.substring(l.indexOf(':') + 1).strip())
+                        .findFirst()
+                        .orElse("");
+        String vectors =
+                Stream.of("avx2", "avx512f", "avx512_bf16", "amx_bf16", "bf16")
+                        .filter(FEATURES::contains)
+                        .reduce("", (a, b) -> a + " " + b);
+        return (model.isEmpty() ? arch : model) + vectors;
+    }
+
+    /// The flags of the first processor: `flags` on x86, `Features` on arm64 (Linux, `proc(5)`).
+    /// Other systems have no such file and take the ways that are right everywhere.
+    private static Set<String> features(List<String> cpuInfo) {
+        return cpuInfo.stream()
+                .filter(l -> l.startsWith("flags") || l.startsWith("Features"))
+                .findFirst()
+                .map(l -> Set.of(l.substring(l.indexOf(':') + 1).strip().split("\\s+")))
+                .orElse(Set.of());
+    }
+
+    private static List<String> cpuInfo() {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+            return lines.takeWhile(l -> !l.isBlank()).toList();
+        } catch (IOException e) {
+            return List.of();
+        }
     }
 }

@@ -358,6 +358,7 @@ public final class Ops {
     /// Sets how many threads libtorch computes with; for the whole process.
     public static void setThreads(int threads) {
         torch.set_num_threads(threads);
+        Blas.setThreads(threads);
     }
 
     /// Returns how many threads libtorch computes with.
