@@ -1,5 +1,6 @@
 package org.dit4j.train;
 
+import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,6 +28,7 @@ import org.dit4j.tensor.Tensors;
 /// of the pictures and of the autoencoder, so a change of either makes another file.
 final class LatentCache implements AutoCloseable {
     private static final int BATCH = 32;
+    private static final long SLICE = 64 << 20;
 
     private final StateDict file;
     private final TrainingPictures pictures;
@@ -124,7 +126,12 @@ final class LatentCache implements AutoCloseable {
 
     private static void update(MessageDigest hash, Tensor x) {
         try (var _ = TensorScope.open()) {
-            hash.update(Tensors.data(x.detach().contiguous()).asByteBuffer());
+            MemorySegment data = Tensors.data(x.detach().contiguous());
+            // a buffer holds at most 2 GB
+            for (long at = 0; at < data.byteSize(); at += SLICE) {
+                long n = Math.min(SLICE, data.byteSize() - at);
+                hash.update(data.asSlice(at, n).asByteBuffer());
+            }
         }
     }
 
@@ -168,5 +175,6 @@ final class LatentCache implements AutoCloseable {
         means.forEach(Tensor::close);
         stds.forEach(Tensor::close);
         file.close();
+        pictures.close();
     }
 }
