@@ -19,6 +19,7 @@ import org.dit4j.pipeline.DitPipeline;
 import org.dit4j.pipeline.GenerationRequest;
 import org.dit4j.pipeline.Pipelines;
 import org.dit4j.tensor.Device;
+import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.Tensors;
@@ -166,7 +167,8 @@ final class DitTask implements TrainingTask {
             return y;
         }
         Tensor drop = Ops.lessThan(rng.uniform(y.size(0)), p);
-        return Ops.where(drop, Ops.add(Ops.mul(y, 0), network.config().nullLabel()), y);
+        Tensor none = Tensors.full(network.config().nullLabel(), Dtype.INT64, y.size(0));
+        return Ops.where(drop, none, y);
     }
 
     private static BatchLoss result(DenoisingLoss.Drawn drawn, Tensor mean) {
