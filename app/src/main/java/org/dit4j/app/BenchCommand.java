@@ -16,7 +16,7 @@ import picocli.CommandLine.Spec;
 /// `dit4j bench`: how fast is this machine?
 @Command(
         name = "bench",
-        subcommands = {BenchCommand.Step.class, BenchCommand.Train.class},
+        subcommands = {BenchCommand.Step.class, BenchCommand.Train.class, LoadBench.class},
         description = {
             "Time networks with random weights on this machine.",
             "",
@@ -27,7 +27,8 @@ import picocli.CommandLine.Spec;
             "",
             "Examples:",
             "  dit4j bench step --model DiT-XL/2 --batch 2 --precision bf16 --repeat 5",
-            "  dit4j bench train --model DiT-S/2 --input-size 32 --batch 16 --precision bf16 --json"
+            "  dit4j bench train --model DiT-S/2 --input-size 32 --batch 16 --precision bf16 --json",
+            "  dit4j bench load DiT-XL-2-256x256.safetensors --read"
         })
 final class BenchCommand implements Runnable {
     @Spec private CommandSpec spec = CommandSpec.create();

@@ -61,6 +61,8 @@ final class CheckpointSource implements ParameterSource {
 
     /// One run through a checkpoint.
     static final class Loading {
+        private static final long PIECE = 1 << 18;
+
         private final StateDict dict;
         private final LoadOptions options;
         private final Parameters parameters = new Parameters();
@@ -145,8 +147,17 @@ final class CheckpointSource implements ParameterSource {
         }
 
         private static boolean finite(Tensor t) {
+            if (!Dtype.of(t).isFloat()) {
+                return true;
+            }
             try (var _ = TensorScope.open()) {
-                return !Dtype.of(t).isFloat() || Ops.isFinite(t);
+                // in pieces: intermediate results as large as the tensors would fragment the memory
+                Tensor flat = t.detach().flatten();
+                boolean finite = true;
+                for (long at = 0; finite && at < flat.size(0); at += PIECE) {
+                    finite = Ops.isFinite(flat.narrow(0, at, Math.min(PIECE, flat.size(0) - at)));
+                }
+                return finite;
             }
         }
     }
