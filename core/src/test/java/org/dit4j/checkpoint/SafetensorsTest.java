@@ -286,10 +286,15 @@ class SafetensorsTest {
     @Test
     void aFolderWithoutACheckpointSaysWhatIsThere() throws IOException {
         Files.createDirectory(folder.resolve("transformer"));
-        Files.writeString(folder.resolve("model_index.json"), "{}");
+        Files.writeString(folder.resolve("notes.txt"), "none");
         assertThatThrownBy(() -> StateDict.open(folder))
                 .isInstanceOf(CheckpointException.class)
-                .hasMessageContaining("found: model_index.json, transformer/");
+                .hasMessageContaining("found: notes.txt, transformer/");
+        // of a pipeline the network is meant
+        Files.writeString(folder.resolve("model_index.json"), "{}");
+        assertThatThrownBy(() -> StateDict.open(folder))
+                .hasMessageContaining("transformer: no checkpoint here")
+                .hasMessageContaining("found: nothing");
         assertThatThrownBy(() -> StateDict.open(folder.resolve("none")))
                 .hasMessageContaining("no file or folder");
     }
