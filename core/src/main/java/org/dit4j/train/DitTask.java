@@ -8,6 +8,8 @@ import org.dit4j.ConfigException;
 import org.dit4j.autoencoder.AutoencoderKl;
 import org.dit4j.checkpoint.Checkpoints;
 import org.dit4j.checkpoint.LoadOptions;
+import org.dit4j.checkpoint.StateDict;
+import org.dit4j.checkpoint.TorchArchive;
 import org.dit4j.data.Grid;
 import org.dit4j.data.PictureFile;
 import org.dit4j.model.Dit;
@@ -195,10 +197,13 @@ final class DitTask implements TrainingTask {
         PictureFile.write(png, Grid.of(pipeline.generate(request), samples.perClass()));
     }
 
-    /// Writes a pipeline, see [Pipelines].
+    /// Writes a pipeline, see [Pipelines], and beside it `dit.pt`, which the original code opens
+    /// (DiT, `download.py`, `find_model` takes the entry `ema`).
     @Override
     public void export(Path folder) {
         Pipelines.save(pipeline, folder);
+        StateDict weights = StateDict.of(network.parameters().all(), Map.of());
+        TorchArchive.write(folder.resolve("dit.pt"), Map.of("ema", weights));
     }
 
     @Override

@@ -9,11 +9,14 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 import org.dit4j.ConfigException;
+import org.dit4j.checkpoint.StateDict;
 import org.dit4j.data.Picture;
 import org.dit4j.data.PictureFile;
 import org.dit4j.pipeline.GenerationRequest;
 import org.dit4j.pipeline.Pipeline;
 import org.dit4j.pipeline.Pipelines;
+import org.dit4j.tensor.Ops;
+import org.dit4j.tensor.TensorScope;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -134,6 +137,21 @@ class TrainingRunTest {
             assertThat(pipeline.classes().names()).containsExactly("dark", "light");
             assertThat(pipeline.generate(GenerationRequest.ofClasses("light").withCount(2)))
                     .hasSize(2);
+        }
+    }
+
+    @Test
+    void theOriginalCodesCheckpointHoldsTheSameWeights() throws IOException {
+        Path model = train(DIT, 2, 100, "original", false).resolve("model");
+        try (var _ = TensorScope.open();
+                var pt = StateDict.open(model.resolve("dit.pt"));
+                var own = StateDict.open(model.resolve("transformer"))) {
+            assertThat(pt.names()).isEqualTo(own.names()).contains("blocks.1.attn.qkv.weight");
+            for (String name : pt.names()) {
+                assertThat(Ops.maxAbsDifference(pt.tensor(name), own.tensor(name)))
+                        .as(name)
+                        .isZero();
+            }
         }
     }
 
