@@ -34,6 +34,7 @@ import picocli.CommandLine.Spec;
             DataCommand.class,
             InspectCommand.class,
             ConvertCommand.class,
+            ModelsCommand.class,
             VerifyCommand.class,
             BenchCommand.class,
             GenerateCompletion.class,

@@ -71,6 +71,19 @@ class Dit4jTest {
         assertThat(out.toString()).startsWith("#!").contains("verify");
     }
 
+    @Test
+    void modelsListsSizesWithTheirParameters() {
+        assertThat(run("models")).isZero();
+        // DiT paper, table 1: 675 M, 458 M, 130 M, 33 M
+        assertThat(out.toString().lines().map(String::strip))
+                .anyMatch(line -> line.matches("DiT-XL/2 +67\\d\\.\\d M"))
+                .anyMatch(line -> line.matches("DiT-L/2 +45\\d\\.\\d M"))
+                .anyMatch(line -> line.matches("DiT-B/2 +13\\d\\.\\d M"))
+                .anyMatch(line -> line.matches("DiT-S/2 +3[23]\\.\\d M"));
+        assertThat(run("models", "--json")).isZero();
+        assertThat(out.toString()).contains("\"presets\"");
+    }
+
     private int run(String... args) {
         return Dit4j.run(new PrintWriter(out), new PrintWriter(err), args);
     }
