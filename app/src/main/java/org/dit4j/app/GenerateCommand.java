@@ -32,8 +32,8 @@ import picocli.CommandLine.Spec;
         description = {
             "Generate pictures.",
             "",
-            "The same seed gives the same bytes. What was asked for is written into each PNG, where"
-                    + " `dit4j inspect FILE.png` and other programs find it."
+            "The same seed gives the same bytes. What was asked for is written into the text"
+                    + " chunks of each PNG."
         },
         footer = {
             "",
