@@ -24,9 +24,9 @@ public final class Suggestion {
                 .formatted(kind, given, meant, String.join(", ", known));
     }
 
-    /// How many letters have to be put in, taken out or changed (Levenshtein 1966), whatever their
-    /// case.
-    static int distance(String a, String b) {
+    /// Returns how many letters have to be put in, taken out or changed (Levenshtein 1966),
+    /// whatever their case.
+    public static int distance(String a, String b) {
         String from = a.toLowerCase(Locale.ROOT);
         String to = b.toLowerCase(Locale.ROOT);
         var row = new int[to.length() + 1];

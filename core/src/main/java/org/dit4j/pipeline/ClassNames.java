@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 import org.dit4j.ConfigException;
+import org.dit4j.Suggestion;
 
 /// The classes that a model knows, by number and by name. Immutable.
 ///
@@ -60,7 +61,8 @@ public record ClassNames(List<String> names) {
         return synonyms(name).stream()
                 .mapToDouble(n -> {
                     double edits =
-                            edits(wanted, n) / (double) Math.max(wanted.length(), n.length());
+                            Suggestion.distance(wanted, n)
+                                    / (double) Math.max(wanted.length(), n.length());
                     return n.contains(wanted) || wanted.contains(n) ? edits - 1 : edits;
                 })
                 .min()
@@ -82,23 +84,5 @@ public record ClassNames(List<String> names) {
                 .filter(word -> !word.isEmpty())
                 .map(word -> word.length() > 3 ? word.replaceFirst("s$", "") : word)
                 .collect(Collectors.joining(" "));
-    }
-
-    /// Returns how many letters must be inserted, removed or replaced (Levenshtein's distance).
-    private static int edits(String a, String b) {
-        var row = new int[b.length() + 1];
-        for (int j = 0; j < row.length; j++) {
-            row[j] = j;
-        }
-        for (int i = 1; i <= a.length(); i++) {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.length(); j++) {
-                int replaced = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.min(replaced, 1 + Math.min(row[j], row[j - 1]));
-            }
-        }
-        return row[b.length()];
     }
 }
