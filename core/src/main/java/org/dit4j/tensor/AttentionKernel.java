@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// N]` for the scores. Measured on CPUs (`docs/log.md`): in float32 the fused kernel is about twice
 /// as fast, if each of its products stays on one thread. In bfloat16 it is faster forward where the
 /// processor has tiles (AMX); without them, and backward everywhere, its products are scalar and it
-/// is thirty times slower.
+/// is thirty times slower; processors without bfloat16 emulate it, see [EmulatedBf16].
 public final class AttentionKernel {
     /// Scores of more elements than this are never made at once.
     private static final long MAX_EXPLICIT_SCORES = 1L << 26;
@@ -29,6 +29,14 @@ public final class AttentionKernel {
     /// @param scale factor of the scores, usually `1 / sqrt(K)`
     /// @return `[B, A, L, K]`
     public static Tensor attend(Tensor q, Tensor k, Tensor v, @Nullable Tensor mask, double scale) {
+        if (EmulatedBf16.wanted(q)) {
+            return EmulatedBf16.compute(a -> choose(a[0], a[1], a[2], a[3], scale), q, k, v, mask);
+        }
+        return choose(q, k, v, mask, scale);
+    }
+
+    private static Tensor choose(
+            Tensor q, Tensor k, Tensor v, @Nullable Tensor mask, double scale) {
         return explicit(q, k) ? explicit(q, k, v, mask, scale) : fused(q, k, v, mask, scale);
     }
 

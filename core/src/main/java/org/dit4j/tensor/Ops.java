@@ -155,7 +155,10 @@ public final class Ops {
     /// @param weight `[out, in]`
     /// @param bias `[out]` or null
     public static Tensor linear(Tensor x, Tensor weight, @Nullable Tensor bias) {
-        return torch.linear(x, weight, optional(bias));
+        return EmulatedBf16.wanted(x)
+                ? EmulatedBf16.compute(
+                        a -> torch.linear(a[0], a[1], optional(a[2])), x, weight, bias)
+                : torch.linear(x, weight, optional(bias));
     }
 
     /// Convolves a picture.
@@ -164,6 +167,14 @@ public final class Ops {
     /// @param weight `[out, C, kh, kw]`
     /// @param bias `[out]` or null
     public static Tensor conv2d(
+            Tensor x, Tensor weight, @Nullable Tensor bias, long stride, long padding) {
+        return EmulatedBf16.wanted(x)
+                ? EmulatedBf16.compute(
+                        a -> convolve(a[0], a[1], a[2], stride, padding), x, weight, bias)
+                : convolve(x, weight, bias, stride, padding);
+    }
+
+    private static Tensor convolve(
             Tensor x, Tensor weight, @Nullable Tensor bias, long stride, long padding) {
         return torch.conv2d(
                 x,
