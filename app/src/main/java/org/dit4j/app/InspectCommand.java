@@ -10,6 +10,8 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.dit4j.checkpoint.CheckpointException;
 import org.dit4j.checkpoint.JsonFile;
+import org.dit4j.data.Picture;
+import org.dit4j.data.PictureFile;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -24,14 +26,16 @@ import picocli.CommandLine.Spec;
             "",
             "Reads a .safetensors file, the index of a sharded one, a .pt file of PyTorch, the"
                     + " folder of a network, or the folder of a diffusers pipeline. Nothing in a"
-                    + " .pt file is executed, and the tensors themselves are not read."
+                    + " .pt file is executed, and the tensors themselves are not read.",
+            "Of a picture that was generated (.png) it shows what was asked for."
         },
         footer = {
             "",
             "Examples:",
             "  dit4j inspect DiT-XL-2-256x256.pt",
             "  dit4j inspect results/000/checkpoints/0050000.pt --weights model",
-            "  dit4j inspect DiT-XL-2-256/ --json"
+            "  dit4j inspect DiT-XL-2-256/ --json",
+            "  dit4j inspect cats.png"
         })
 final class InspectCommand implements Callable<Integer> {
     @Spec private CommandSpec spec = CommandSpec.create();
@@ -51,6 +55,10 @@ final class InspectCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
+        if (PictureFile.named(path)) {
+            picture(out);
+            return 0;
+        }
         Map<String, Path> components = Inspection.components(path);
         if (components.isEmpty()) {
             Inspection one = Inspection.of(path, weights);
@@ -63,6 +71,21 @@ final class InspectCommand implements Callable<Integer> {
         }
         pipeline(out, components);
         return 0;
+    }
+
+    private void picture(PrintWriter out) {
+        Picture picture = PictureFile.read(path);
+        Map<String, String> text = PictureFile.text(path);
+        if (json) {
+            Map<String, Object> tree = new LinkedHashMap<>();
+            tree.put("path", path.toString());
+            tree.put("width", picture.width());
+            tree.put("height", picture.height());
+            tree.put("text", text);
+            print(out, tree);
+        } else {
+            InspectReport.lines(path, picture, text).forEach(out::println);
+        }
     }
 
     private void pipeline(PrintWriter out, Map<String, Path> components) {

@@ -1,11 +1,13 @@
 package org.dit4j.app;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.dit4j.data.Picture;
 
 /// The text and the JSON of `dit4j inspect`.
 final class InspectReport {
@@ -37,6 +39,22 @@ final class InspectReport {
                             String.format(Locale.ROOT, "%,d", layer.total().elements()),
                             mebibytes(layer.total().bytes()),
                             String.join(", ", layer.shapes().stream().limit(6).toList())));
+        }
+        return lines;
+    }
+
+    /// Returns the lines for a picture.
+    ///
+    /// @param text what its file says of it
+    static List<String> lines(Path path, Picture picture, Map<String, String> text) {
+        var lines = new ArrayList<String>();
+        lines.add(line("path", path.toString()));
+        lines.add(line("size", picture.width() + "x" + picture.height()));
+        text.entrySet().stream()
+                .limit(SHOWN)
+                .forEach(e -> lines.add(line("  " + e.getKey(), brief(e.getValue()))));
+        if (text.isEmpty()) {
+            lines.add("the file says nothing of how the picture was made");
         }
         return lines;
     }

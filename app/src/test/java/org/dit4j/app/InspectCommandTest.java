@@ -9,7 +9,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
 import org.dit4j.checkpoint.JsonFile;
+import org.dit4j.data.Picture;
+import org.dit4j.data.PictureFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -50,6 +53,18 @@ class InspectCommandTest {
         assertThat(json.path("tensors").size()).isEqualTo(44);
         assertThat(json.path("tensors").path("proj_out_1.weight").path("shape").toString())
                 .isEqualTo("[96,48]");
+    }
+
+    @Test
+    void aPictureShowsWhatWasAskedFor() {
+        Path file = folder.resolve("cat.png");
+        PictureFile.write(file, Picture.of(2, 1, new byte[6]), Map.of("class", "猫脸", "seed", "7"));
+        assertThat(run("inspect", file.toString())).isZero();
+        assertThat(out.toString().lines().map(String::strip))
+                .contains(
+                        "size                     2x1",
+                        "class                  猫脸",
+                        "seed                   7");
     }
 
     @Test
