@@ -1,8 +1,13 @@
 package org.dit4j.app;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import java.io.Console;
+import java.io.File;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
@@ -12,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// minute. One stage after the other.
 final class Bar implements AutoCloseable {
     private static final long LINE_EVERY_NANOS = 30_000_000_000L;
+    private static final int DEFAULT_WIDTH = 100;
 
     private final PrintWriter err;
     private final boolean terminal = isTerminal();
@@ -62,7 +68,26 @@ final class Bar implements AutoCloseable {
                 .setStyle(ProgressBarStyle.UNICODE_BLOCK)
                 .setUpdateIntervalMillis(500)
                 .showSpeed()
+                .setConsumer(new ConsoleProgressBarConsumer(System.err, width()))
                 .build();
+    }
+
+    /// The columns of the terminal. The progress bar would find them itself, but only by taking
+    /// over the terminal's signals, and then Ctrl-C ends the program before anything is saved.
+    private static int width() {
+        try {
+            Process stty =
+                    new ProcessBuilder("stty", "size")
+                            .redirectInput(new File("/dev/tty"))
+                            .redirectError(ProcessBuilder.Redirect.DISCARD)
+                            .start();
+            String size = new String(stty.getInputStream().readAllBytes(), US_ASCII).strip();
+            return size.matches("\\d{1,4} \\d{2,4}")
+                    ? Integer.parseInt(size.substring(size.indexOf(' ') + 1)) - 1
+                    : DEFAULT_WIDTH;
+        } catch (IOException e) {
+            return DEFAULT_WIDTH; // no such program, as on Windows
+        }
     }
 
     /// Prints a line of its own.
