@@ -308,7 +308,9 @@ public final class Ops {
     /// Returns whether every element of `x` is finite.
     public static boolean isFinite(Tensor x) {
         try (var scope = TensorScope.open()) {
-            return x.isfinite().all().item_double() != 0;
+            // NaN and infinity stay in a sum, which is several times faster than looking at each
+            // element; but a sum may also overflow
+            return Double.isFinite(x.sum().item_double()) || x.isfinite().all().item_double() != 0;
         }
     }
 
