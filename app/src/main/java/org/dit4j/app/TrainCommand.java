@@ -19,7 +19,7 @@ import picocli.CommandLine.Spec;
             "Train a diffusion transformer, an autoencoder or a classifier.",
             "",
             "One JSON file says everything (see configs/). The run's folder receives metrics"
-                    + " (metrics.jsonl, tensorboard/), sample pictures, checkpoints, and at the end the"
+                    + " (metrics.jsonl, tensorboard/, curves.png), sample pictures, checkpoints, and at the end the"
                     + " model. Ctrl-C saves; --resume goes on, to the same bits as without the stop."
         },
         footer = {
@@ -50,7 +50,7 @@ final class TrainCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         PrintWriter err = spec.commandLine().getErr();
         var ended = new CountDownLatch(1);
-        try (var progress = new TrainingProgress(err);
+        try (var progress = new TrainingProgress(err, out);
                 var run = TrainingRun.open(config, out, resume, progress)) {
             if (run.resumedAt() > 0) {
                 progress.note("resumed after step " + run.resumedAt());

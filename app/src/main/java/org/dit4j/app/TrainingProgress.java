@@ -1,5 +1,6 @@
 package org.dit4j.app;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -9,8 +10,13 @@ import org.dit4j.train.TrainingListener;
 final class TrainingProgress implements TrainingListener, AutoCloseable {
     private final Bar bar;
 
-    TrainingProgress(PrintWriter err) {
+    private final Path run;
+    private boolean draws = true;
+
+    /// Shows the training in folder `run`.
+    TrainingProgress(PrintWriter err, Path run) {
         bar = new Bar(err);
+        this.run = run;
     }
 
     @Override
@@ -27,8 +33,23 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
 
     @Override
     public void wrote(String what, Path file) {
-        if (!what.equals("checkpoint")) {
+        if (what.equals("checkpoint")) {
+            draw();
+        } else {
             bar.note(what + ": " + file);
+        }
+    }
+
+    /// Draws the curves. That needs fonts, which a small server may lack: training goes on without.
+    private void draw() {
+        if (!draws) {
+            return;
+        }
+        try {
+            LossCurves.write(run);
+        } catch (IOException | RuntimeException | LinkageError | InternalError e) {
+            draws = false;
+            bar.note("no curves.png: " + e);
         }
     }
 
