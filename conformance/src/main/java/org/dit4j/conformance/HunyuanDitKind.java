@@ -28,13 +28,14 @@ final class HunyuanDitKind implements CaseKind {
         }
     }
 
-    /// The base of the positions is an argument of the reference's call, not in its configuration.
+    /// The base of the positions belongs to the reference's call, not to its configuration.
     private static HunyuanDit network(ReferenceCase c, String id) {
         var checkpoint = HunyuanDitCheckpoint.open(c.modelFolder());
-        int base = (int) Ops.item(c.in(id, "rope.base_size"));
-        return checkpoint
-                .with(checkpoint.config().withPositionBase(base))
-                .load(LoadOptions.inference());
+        if (c.hasIn(id, "rope.base_size")) {
+            int base = (int) Ops.item(c.in(id, "rope.base_size"));
+            checkpoint = checkpoint.with(checkpoint.config().withPositionBase(base));
+        }
+        return checkpoint.load(LoadOptions.inference());
     }
 
     private static void check(ReferenceCase c, String id, HunyuanDit dit, Findings out) {
