@@ -26,6 +26,7 @@ public final class CaseKinds {
                     new GaussianLoopKind(),
                     new GaussianLossesKind(),
                     new GaussianStepsKind(),
+                    new HunyuanDitKind(),
                     new InceptionKind(),
                     new SchedulersKind(),
                     new TimeDensityKind(),
