@@ -2,7 +2,6 @@ package org.dit4j.app;
 
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.dit4j.ConfigException;
@@ -161,7 +160,12 @@ final class EvaluateCommand implements Callable<Integer> {
     }
 
     private Map<String, Object> evaluateModel(FeatureNetwork features, Bar bar) {
-        var request = new GenerationRequest(List.of("0"), 1, seed, steps, guidance, sampler, 0, 0);
+        var request =
+                GenerationRequest.ofClasses("0")
+                        .withSeed(seed)
+                        .withSteps(steps)
+                        .withGuidance(guidance)
+                        .withSampler(sampler);
         Path folder = ModelFolders.shipped().find(subject.model);
         var evaluation =
                 new ModelEvaluation(

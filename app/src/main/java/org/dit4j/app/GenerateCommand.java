@@ -186,11 +186,11 @@ final class GenerateCommand implements Callable<Integer> {
         var text = new LinkedHashMap<String, String>();
         text.put("Software", "dit4j");
         text.put("model", model);
-        text.put("class", String.join(", ", r.classes()));
+        text.put("class", String.join(", ", r.prompts()));
         text.put("count", Integer.toString(r.count()));
         text.put("seed", Long.toString(r.seed()));
         text.put("steps", Integer.toString(r.steps()));
-        text.put("guidance", Double.toString(r.guidance()));
+        text.put("guidance", Double.toString(r.guide().scale()));
         text.put("sampler", r.sampler());
         text.put("size", r.width() + "x" + r.height());
         text.put("precision", precision == Precision.FP32 ? "fp32" : "bf16");
@@ -200,7 +200,7 @@ final class GenerateCommand implements Callable<Integer> {
     private List<Path> writeOne(
             List<Picture> pictures, GenerationRequest r, Map<String, String> text) {
         Path file = Path.of(out);
-        int columns = r.count() > 1 ? r.count() : r.classes().size();
+        int columns = r.count() > 1 ? r.count() : r.prompts().size();
         PictureFile.write(
                 file,
                 pictures.size() == 1 ? pictures.getFirst() : Grid.of(pictures, columns),
@@ -212,7 +212,7 @@ final class GenerateCommand implements Callable<Integer> {
             List<Picture> pictures, GenerationRequest r, Map<String, String> text) {
         var files = new ArrayList<Path>();
         for (int i = 0; i < pictures.size(); i++) {
-            String name = r.classes().get(i / r.count());
+            String name = r.prompts().get(i / r.count());
             String safe = name.strip().replaceAll("[^\\p{L}\\p{N}]+", "-");
             Path file =
                     Path.of(out).resolve("%s-%d-%04d.png".formatted(safe, r.seed(), i % r.count()));

@@ -58,7 +58,7 @@ record ModelEvaluation(
             GenerationRequest resolved = pipeline.resolve(settings);
             report.put("sampler", resolved.sampler());
             report.put("steps", resolved.steps());
-            report.put("guidance", resolved.guidance());
+            report.put("guidance", resolved.guide().scale());
             report.put("seed", resolved.seed());
             report.put("precision", precision.dtype().torchName());
             Generated generated = generate(pipeline, resolved, count);
@@ -100,7 +100,7 @@ record ModelEvaluation(
                             1,
                             settings.seed() + from / SHOWN,
                             settings.steps(),
-                            settings.guidance(),
+                            settings.guide(),
                             settings.sampler(),
                             settings.width(),
                             settings.height());

@@ -18,6 +18,7 @@ import org.dit4j.model.Dit;
 import org.dit4j.pipeline.ClassNames;
 import org.dit4j.pipeline.DiffusionProcess;
 import org.dit4j.pipeline.DitPipeline;
+import org.dit4j.pipeline.GenerationDefaults;
 import org.dit4j.pipeline.Pipelines;
 import org.dit4j.tensor.Rng;
 import org.junit.jupiter.api.BeforeEach;
@@ -70,7 +71,7 @@ class EvaluateCommandTest {
                             autoencoder,
                             DiffusionProcess.gaussian("linear", Target.EPSILON),
                             new ClassNames(CLASSES));
-            try (var pipeline = new DitPipeline(parts, new DitPipeline.Defaults("ddim", 2, 1))) {
+            try (var pipeline = new DitPipeline(parts, new GenerationDefaults("ddim", 2, 1))) {
                 Pipelines.save(pipeline, folder.resolve("model"));
             }
         }

@@ -7,6 +7,8 @@ import org.dit4j.checkpoint.JsonFile;
 import org.dit4j.diffusion.FlowMatching;
 import org.dit4j.diffusion.FlowSamplers;
 import org.dit4j.diffusion.FlowTarget;
+import org.dit4j.diffusion.GaussianDiffusion;
+import org.dit4j.diffusion.Guidance;
 import org.dit4j.diffusion.Interpolant;
 import org.dit4j.diffusion.SamplerFactory;
 import org.dit4j.diffusion.Samplers;
@@ -23,6 +25,10 @@ public sealed interface DiffusionProcess {
     ///   names
     /// @throws ConfigException if the process has no such method
     SamplerFactory sampler(String name);
+
+    /// Returns the times of the network between two noise levels, from 0, the data, to 1, the
+    /// noise, on the time axis of training.
+    Guidance.Interval times(double from, double to);
 
     /// Reads `scheduler_config.json`.
     ///
@@ -80,6 +86,16 @@ public sealed interface DiffusionProcess {
     /// @param scheduler as diffusers describes it
     /// @param json what it was read from
     record Gaussian(SchedulerConfig scheduler, JsonNode json) implements DiffusionProcess {
+        private static final int STEPS = 1000;
+
+        @Override
+        public Guidance.Interval times(double from, double to) {
+            int steps = scheduler.training().map(GaussianDiffusion::steps).orElse(STEPS);
+            return from == 0 && to == 1
+                    ? Guidance.Interval.ALL
+                    : new Guidance.Interval(from * steps, to * steps);
+        }
+
         @Override
         public SamplerFactory sampler(String name) {
             if (name.isEmpty()) {
@@ -103,6 +119,13 @@ public sealed interface DiffusionProcess {
     /// @param json what it was read from
     record Flow(FlowMatching flow, JsonNode json) implements DiffusionProcess {
         private static final String CLASS = "FlowMatching";
+
+        @Override
+        public Guidance.Interval times(double from, double to) {
+            return from == 0 && to == 1
+                    ? Guidance.Interval.ALL
+                    : new Guidance.Interval(1 - to, 1 - from);
+        }
 
         @Override
         public SamplerFactory sampler(String name) {

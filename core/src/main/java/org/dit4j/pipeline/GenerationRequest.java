@@ -6,78 +6,97 @@ import org.dit4j.ConfigException;
 /// What to generate. Immutable; 0 and the empty text stand for what the model's own folder says.
 ///
 /// ```java
-/// GenerationRequest.ofClasses("cat-face", "dog").withCount(4).withSeed(7)
+/// GenerationRequest.of("a red heart", "红色的心").withCount(4).withSeed(7)
+/// GenerationRequest.ofClasses("cat-face", "dog")
 /// ```
 ///
-/// @param classes names or numbers of classes
-/// @param count pictures of each class, 1 to 1024
+/// @param prompts what to show: texts, or for a class-conditional model names or numbers of classes
+/// @param count pictures of each prompt, 1 to 1024
 /// @param seed of the noise: the same one gives the same pictures
 /// @param steps of the sampler
-/// @param guidance scale of classifier-free guidance (Ho and Salimans 2022); 1 for none
+/// @param guide how strongly the pictures follow the prompts
 /// @param sampler its name, see [org.dit4j.diffusion.Samplers]
 /// @param width in pixels
 /// @param height in pixels
 public record GenerationRequest(
-        List<String> classes,
+        List<String> prompts,
         int count,
         long seed,
         int steps,
-        double guidance,
+        Guide guide,
         String sampler,
         int width,
         int height) {
+    private static final int MOST = 1024;
+    private static final int MOST_STEPS = 10_000;
+    private static final int MOST_PIXELS = 8192;
+
     /// Checks the ranges.
     public GenerationRequest {
-        classes = List.copyOf(classes);
-        ConfigException.require(!classes.isEmpty(), "name at least one class to generate");
+        prompts = List.copyOf(prompts);
+        ConfigException.require(!prompts.isEmpty(), "name at least one thing to generate");
         ConfigException.require(
-                count >= 1 && (long) count * classes.size() <= 1024,
-                "count must be 1 or more, and at most 1024 pictures in all, but %d of %d classes were wanted",
+                count >= 1 && (long) count * prompts.size() <= MOST,
+                "count must be 1 or more, and at most %d pictures in all, but %d of %d prompts were wanted",
+                MOST,
                 count,
-                classes.size());
+                prompts.size());
         ConfigException.require(
-                steps >= 0 && steps <= 10_000, "steps must be 1 to 10000 but is %d", steps);
+                steps >= 0 && steps <= MOST_STEPS, "steps must be 1 to 10000 but is %d", steps);
         ConfigException.require(
-                guidance >= 0 && guidance <= 100, "guidance must be 0 to 100 but is %s", guidance);
-        ConfigException.require(
-                width >= 0 && width <= 8192 && height >= 0 && height <= 8192,
+                width >= 0 && width <= MOST_PIXELS && height >= 0 && height <= MOST_PIXELS,
                 "a picture's sides must be 1 to 8192 pixels but are %d x %d",
                 width,
                 height);
     }
 
-    /// Returns a request for one picture of each class, with seed 0.
-    public static GenerationRequest ofClasses(String... namesOrNumbers) {
-        return new GenerationRequest(List.of(namesOrNumbers), 1, 0, 0, 0, "", 0, 0);
+    /// Returns a request for one picture of each prompt, with seed 0.
+    public static GenerationRequest of(String... prompts) {
+        return new GenerationRequest(List.of(prompts), 1, 0, 0, Guide.DEFAULT, "", 0, 0);
     }
 
-    /// Returns this request for another number of pictures of each class.
+    /// Returns a request for one picture of each class, with seed 0.
+    public static GenerationRequest ofClasses(String... namesOrNumbers) {
+        return of(namesOrNumbers);
+    }
+
+    /// Returns the number of all pictures.
+    public int pictures() {
+        return count * prompts.size();
+    }
+
+    /// Returns this request for another number of pictures of each prompt.
     public GenerationRequest withCount(int n) {
-        return new GenerationRequest(classes, n, seed, steps, guidance, sampler, width, height);
+        return new GenerationRequest(prompts, n, seed, steps, guide, sampler, width, height);
     }
 
     /// Returns this request with another seed.
     public GenerationRequest withSeed(long s) {
-        return new GenerationRequest(classes, count, s, steps, guidance, sampler, width, height);
+        return new GenerationRequest(prompts, count, s, steps, guide, sampler, width, height);
     }
 
     /// Returns this request with another number of sampler steps.
     public GenerationRequest withSteps(int n) {
-        return new GenerationRequest(classes, count, seed, n, guidance, sampler, width, height);
+        return new GenerationRequest(prompts, count, seed, n, guide, sampler, width, height);
     }
 
     /// Returns this request with another guidance scale.
     public GenerationRequest withGuidance(double scale) {
-        return new GenerationRequest(classes, count, seed, steps, scale, sampler, width, height);
+        return withGuide(guide.withScale(scale));
+    }
+
+    /// Returns this request with other guidance.
+    public GenerationRequest withGuide(Guide g) {
+        return new GenerationRequest(prompts, count, seed, steps, g, sampler, width, height);
     }
 
     /// Returns this request with another sampler.
     public GenerationRequest withSampler(String name) {
-        return new GenerationRequest(classes, count, seed, steps, guidance, name, width, height);
+        return new GenerationRequest(prompts, count, seed, steps, guide, name, width, height);
     }
 
     /// Returns this request for another size in pixels.
     public GenerationRequest withSize(int w, int h) {
-        return new GenerationRequest(classes, count, seed, steps, guidance, sampler, w, h);
+        return new GenerationRequest(prompts, count, seed, steps, guide, sampler, w, h);
     }
 }

@@ -33,7 +33,7 @@ import tools.jackson.databind.JsonNode;
 ///
 /// @param folder where it is
 record PipelineFolder(Path folder) {
-    private static final DitPipeline.Defaults REFERENCE = new DitPipeline.Defaults("", 50, 4);
+    private static final GenerationDefaults REFERENCE = new GenerationDefaults("", 50, 4);
 
     /// Reads a pipeline.
     ///
@@ -75,10 +75,10 @@ record PipelineFolder(Path folder) {
         return DitCheckpoint.open(folder.resolve("transformer")).load(options);
     }
 
-    private DitPipeline.Defaults defaults() {
+    private GenerationDefaults defaults() {
         Path file = folder.resolve("generation_config.json");
         return Files.isRegularFile(file)
-                ? JsonFile.read(file, DitPipeline.Defaults.class)
+                ? JsonFile.read(file, GenerationDefaults.class)
                 : REFERENCE;
     }
 

@@ -18,6 +18,7 @@ import org.dit4j.nn.Parameters;
 import org.dit4j.pipeline.ClassNames;
 import org.dit4j.pipeline.DiffusionProcess;
 import org.dit4j.pipeline.DitPipeline;
+import org.dit4j.pipeline.GenerationDefaults;
 import org.dit4j.pipeline.GenerationRequest;
 import org.dit4j.pipeline.Pipelines;
 import org.dit4j.tensor.Device;
@@ -61,7 +62,7 @@ final class DitTask implements TrainingTask {
                         new ClassNames(pictures.classes()));
         var samples = run.samples();
         var defaults =
-                new DitPipeline.Defaults(samples.sampler(), samples.steps(), samples.guidance());
+                new GenerationDefaults(samples.sampler(), samples.steps(), samples.guidance());
         var pipeline = new DitPipeline(parts, defaults);
         samples.classes().forEach(parts.classes()::id);
         return new DitTask(

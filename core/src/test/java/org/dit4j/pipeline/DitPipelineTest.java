@@ -62,7 +62,7 @@ class DitPipelineTest {
                                     vae,
                                     DiffusionProcess.gaussian("squaredcos_cap_v2", Target.V),
                                     new ClassNames(List.of("cat-face", "dog", "tench, Tinca"))),
-                            new DitPipeline.Defaults("dpm++2m", 4, 2));
+                            new GenerationDefaults("dpm++2m", 4, 2));
         }
     }
 

@@ -1,0 +1,136 @@
+package org.dit4j.pipeline;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+import org.dit4j.ConfigException;
+import org.dit4j.autoencoder.Autoencoder;
+import org.dit4j.data.Picture;
+import org.dit4j.diffusion.Denoiser;
+import org.dit4j.diffusion.Guidance;
+import org.dit4j.diffusion.NoiseSource;
+import org.dit4j.diffusion.Progress;
+import org.dit4j.diffusion.Sampler;
+import org.dit4j.diffusion.SamplerState;
+import org.dit4j.diffusion.Sampling;
+import org.dit4j.tensor.Ops;
+import org.dit4j.tensor.Rng;
+import org.dit4j.tensor.TensorScope;
+
+/// What all pipelines in the latent space of an autoencoder share once their prompts have become
+/// conditions: noise, sampling with guidance, decoding.
+///
+/// The noise of all pictures of a request is drawn at once, as the reference does, so a seed gives
+/// the same pictures there and here.
+///
+/// @param autoencoder decodes the latents
+/// @param process what the network was trained on
+/// @param patch side of the network's patches, in latents
+/// @param size usual height and width of the latents
+/// @param defaults what a request leaves open
+record LatentDiffusion(
+        Autoencoder autoencoder,
+        DiffusionProcess process,
+        int patch,
+        int size,
+        GenerationDefaults defaults) {
+    /// How many pictures go through a network at once: more need more memory but no less time.
+    private static final int CHUNK = 16;
+
+    /// A network with the conditions of all pictures of a request closed over.
+    interface Conditioned {
+        /// Returns the network for the pictures `from` to `from + n`.
+        ///
+        /// @param paired whether for a batch of twice the size, whose second half is unconditional
+        Denoiser of(long from, long n, boolean paired);
+    }
+
+    /// Returns the request with nothing left open.
+    ///
+    /// @throws ConfigException if the size does not divide or the sampler is not there
+    GenerationRequest resolve(GenerationRequest r) {
+        int f = autoencoder.downsampling();
+        int own = size * f;
+        double scale = r.guide().scale();
+        var resolved =
+                r.withSteps(r.steps() > 0 ? r.steps() : defaults.steps())
+                        .withGuidance(scale > 0 ? scale : defaults.guidance())
+                        .withSampler(r.sampler().isEmpty() ? defaults.sampler() : r.sampler())
+                        .withSize(
+                                r.width() > 0 ? r.width() : own, r.height() > 0 ? r.height() : own);
+        int unit = f * patch;
+        ConfigException.require(
+                resolved.width() % unit == 0 && resolved.height() % unit == 0,
+                "the size %dx%d must be divisible by %d: the autoencoder makes one latent of %d pixels, the network patches of %d latents",
+                resolved.width(),
+                resolved.height(),
+                unit,
+                f,
+                patch);
+        process.sampler(resolved.sampler()).steps(resolved.steps());
+        return resolved;
+    }
+
+    /// Generates the pictures of a resolved request.
+    List<Picture> generate(GenerationRequest r, Conditioned network, Progress progress) {
+        try (var _ = TensorScope.open();
+                var rng = Rng.seeded(r.seed())) {
+            int f = autoencoder.downsampling();
+            Tensor noise =
+                    rng.normal(
+                            r.pictures(),
+                            autoencoder.latentChannels(),
+                            r.height() / f,
+                            r.width() / f);
+            Sampler sampler = process.sampler(r.sampler()).steps(r.steps());
+            NoiseSource all = NoiseSource.of(rng);
+            NoiseSource draws = r.guide().scale() == 1 ? all : all.firstOfPair();
+            SamplerState end =
+                    Sampling.run(
+                            sampler,
+                            denoiser(network, guidance(r.guide())),
+                            sampler.start(noise, draws),
+                            draws,
+                            progress);
+            return decode(sampler.done(end) || end.x0() == null ? end.x() : end.x0());
+        }
+    }
+
+    private Guidance guidance(Guide g) {
+        return Guidance.of(g.scale(), Guidance.Scope.DATA)
+                .during(process.times(g.from(), g.to()))
+                .rescaled(g.rescale());
+    }
+
+    /// Returns the network as a sampler calls it: guided, a part of the batch after the other so
+    /// that memory stays bounded.
+    static Denoiser denoiser(Conditioned network, Guidance guidance) {
+        return (x, t) -> {
+            var answers = new ArrayList<Tensor>();
+            for (long from = 0; from < x.size(0); from += CHUNK) {
+                long n = Math.min(CHUNK, x.size(0) - from);
+                Tensor part = x.narrow(0, from, n);
+                Tensor time = t.narrow(0, from, n);
+                Denoiser alone = network.of(from, n, false);
+                Denoiser one =
+                        guidance.active() ? guidance.over(network.of(from, n, true), alone) : alone;
+                answers.add(TensorScope.compute(() -> one.predict(part, time)));
+            }
+            return answers.size() == 1
+                    ? answers.getFirst()
+                    : Ops.cat(0, answers.toArray(Tensor[]::new));
+        };
+    }
+
+    private List<Picture> decode(Tensor z) {
+        var pictures = new ArrayList<Picture>();
+        for (long from = 0; from < z.size(0); from += CHUNK) {
+            try (var _ = TensorScope.open()) {
+                Tensor part = z.narrow(0, from, Math.min(CHUNK, z.size(0) - from));
+                Tensor x = autoencoder.decode(part); // [b, 3, H, W]
+                pictures.addAll(Picture.ofBatch(x));
+            }
+        }
+        return List.copyOf(pictures);
+    }
+}
