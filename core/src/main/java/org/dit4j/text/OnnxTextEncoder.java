@@ -12,8 +12,7 @@ import org.dit4j.tensor.Tensors;
 
 /// A BERT encoder in ONNX Runtime, on the CPU.
 ///
-/// Every text runs by itself, so its states are the same bits in whatever company it is encoded. A
-/// batch of the same texts would be a quarter faster.
+/// Every text runs by itself, so its states are the same bits in whatever company it is encoded.
 public final class OnnxTextEncoder implements TextEncoder {
     private final TextModel model;
     private final int maxTokens;

@@ -9,7 +9,7 @@ import org.dit4j.ConfigException;
 ///   what is longer is cut and reported
 /// @param threads processor cores for one text, in [1, 64]
 /// @param cache folder where the models (0.2 GB) are unpacked at their first use, so that later
-///   starts take a tenth of the time; if it cannot be written they are unpacked in memory
+///   starts take a third of the time; if it cannot be written they are unpacked in memory
 public record TextOptions(int maxTokens, int threads, Path cache) {
     /// The most tokens that an encoder takes.
     public static final int MOST_TOKENS = 256;
