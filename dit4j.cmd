@@ -19,7 +19,7 @@ exit /b 1
 
 :found
 if not exist "%TARGET%\lib\dit4j-*.jar" (
-  echo building ... ^(once; the first time this also downloads about 120 MB^)>&2
+  echo building ... ^(once; the first time this also downloads about 330 MB^)>&2
   if not exist "%TARGET%" mkdir "%TARGET%"
   pushd "%ROOT%"
   call mvnw.cmd -B -ntp -q -Pquick -pl app -am package > "%TARGET%\build.log" 2>&1

@@ -1,0 +1,10 @@
+/// Frozen text encoders: a prompt becomes the states of its tokens, for networks that attend to
+/// text.
+///
+/// [org.dit4j.text.FrozenEncoders] holds the Chinese and the English one, which come as ONNX models
+/// in jars of the class path; [org.dit4j.text.WeightedText] reads prompts such as `a (red:1.3)
+/// heart`. How the states of two encoders are joined is a matter of the network.
+@NullMarked
+package org.dit4j.text;
+
+import org.jspecify.annotations.NullMarked;
