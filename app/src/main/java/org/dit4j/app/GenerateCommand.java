@@ -15,6 +15,7 @@ import org.dit4j.data.Grid;
 import org.dit4j.data.Picture;
 import org.dit4j.data.PictureFile;
 import org.dit4j.pipeline.GenerationRequest;
+import org.dit4j.pipeline.Guide;
 import org.dit4j.pipeline.Pipeline;
 import org.dit4j.pipeline.Pipelines;
 import org.dit4j.train.RunConfig.Precision;
@@ -44,6 +45,8 @@ import picocli.CommandLine.Spec;
             "  dit4j generate --model out/emoji/model --class flag --steps 50 --guidance 2 -o flag.png"
         })
 final class GenerateCommand implements Callable<Integer> {
+    private static final int MOST_NAME = 40; // letters of the prompt in a file's name
+
     @Spec private CommandSpec spec = CommandSpec.create();
 
     @Parameters(
@@ -90,6 +93,28 @@ final class GenerateCommand implements Callable<Integer> {
     private @Nullable Double guidance;
 
     @Option(
+            names = "--negative",
+            paramLabel = "PROMPT",
+            description = "What the pictures are led away from.")
+    private String negative = "";
+
+    @Option(
+            names = "--guidance-rescale",
+            paramLabel = "PHI",
+            description =
+                    "How much of the growth of contrast by guidance is taken back, 0 to 1;"
+                            + " ${DEFAULT-VALUE} if not given.")
+    private double rescale;
+
+    @Option(
+            names = "--guidance-interval",
+            paramLabel = "FROM:TO",
+            description =
+                    "Guide only while the noise level is between these, 0 (the picture) to 1 (the"
+                            + " noise).")
+    private String interval = "";
+
+    @Option(
             names = "--sampler",
             paramLabel = "NAME",
             description = "ddpm, ddim, dpm++2m and others; a wrong name lists them.")
@@ -133,6 +158,7 @@ final class GenerateCommand implements Callable<Integer> {
         try (Pipeline pipeline = Pipelines.load(folder, options);
                 var progress = new SamplingProgress(spec.commandLine().getErr())) {
             GenerationRequest resolved = pipeline.resolve(request);
+            pipeline.remarks(resolved).forEach(spec.commandLine().getErr()::println);
             List<Picture> pictures = pipeline.generate(resolved, progress);
             Map<String, String> text = text(resolved);
             report(
@@ -158,7 +184,7 @@ final class GenerateCommand implements Callable<Integer> {
                         .withCount(count)
                         .withSeed(seed)
                         .withSteps(given("--steps", steps).intValue())
-                        .withGuidance(given("--guidance", guidance).doubleValue())
+                        .withGuide(guide())
                         .withSampler(sampler);
         if (size.isEmpty()) {
             return request;
@@ -169,6 +195,26 @@ final class GenerateCommand implements Callable<Integer> {
         }
         String[] sides = size.split("x", 2);
         return request.withSize(Integer.parseInt(sides[0]), Integer.parseInt(sides[1]));
+    }
+
+    private Guide guide() {
+        var guide =
+                Guide.DEFAULT
+                        .withScale(given("--guidance", guidance).doubleValue())
+                        .withNegative(negative)
+                        .withRescale(rescale);
+        if (interval.isEmpty()) {
+            return guide;
+        }
+        if (!interval.matches("[01]?(\\.\\d{1,9})?:[01]?(\\.\\d{1,9})?")
+                || interval.startsWith(":")
+                || interval.endsWith(":")) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--guidance-interval must look like 0.2:0.9 but is " + interval);
+        }
+        String[] ends = interval.split(":", 2);
+        return guide.during(Double.parseDouble(ends[0]), Double.parseDouble(ends[1]));
     }
 
     /// Returns the number, or 0 if none was given.
@@ -186,11 +232,20 @@ final class GenerateCommand implements Callable<Integer> {
         var text = new LinkedHashMap<String, String>();
         text.put("Software", "dit4j");
         text.put("model", model);
-        text.put("class", String.join(", ", r.prompts()));
+        text.put("prompt", String.join(", ", r.prompts()));
+        if (!r.guide().negative().isEmpty()) {
+            text.put("negative", r.guide().negative());
+        }
         text.put("count", Integer.toString(r.count()));
         text.put("seed", Long.toString(r.seed()));
         text.put("steps", Integer.toString(r.steps()));
         text.put("guidance", Double.toString(r.guide().scale()));
+        if (r.guide().rescale() > 0) {
+            text.put("guidance_rescale", Double.toString(r.guide().rescale()));
+        }
+        if (r.guide().from() > 0 || r.guide().to() < 1) {
+            text.put("guidance_interval", r.guide().from() + ":" + r.guide().to());
+        }
         text.put("sampler", r.sampler());
         text.put("size", r.width() + "x" + r.height());
         text.put("precision", precision == Precision.FP32 ? "fp32" : "bf16");
@@ -213,16 +268,26 @@ final class GenerateCommand implements Callable<Integer> {
         var files = new ArrayList<Path>();
         for (int i = 0; i < pictures.size(); i++) {
             String name = r.prompts().get(i / r.count());
-            String safe = name.strip().replaceAll("[^\\p{L}\\p{N}]+", "-");
+            String safe = fileName(name);
             Path file =
                     Path.of(out).resolve("%s-%d-%04d.png".formatted(safe, r.seed(), i % r.count()));
             var own = new LinkedHashMap<>(text);
-            own.put("class", name);
+            own.put("prompt", name);
             own.put("index", Integer.toString(i));
             PictureFile.write(file, pictures.get(i), own);
             files.add(file);
         }
         return files;
+    }
+
+    /// A prompt as a part of a file's name: letters, digits and hyphens, not too long.
+    private static String fileName(String prompt) {
+        String safe = prompt.strip().replaceAll("[^\\p{L}\\p{N}]+", "-");
+        int end = Math.min(safe.length(), MOST_NAME);
+        if (end > 0 && end < safe.length() && Character.isHighSurrogate(safe.charAt(end - 1))) {
+            end--;
+        }
+        return safe.isEmpty() ? "picture" : safe.substring(0, end);
     }
 
     private void report(GenerationRequest r, List<Path> files) {

@@ -54,7 +54,12 @@ record ModelEvaluation(
         report.put("model", model.toString());
         report.put("data", data.folder().toString());
         LoadOptions options = LoadOptions.inference().withDtype(precision.dtype());
-        try (Pipeline pipeline = Pipelines.load(model, options)) {
+        try (Pipeline any = Pipelines.load(model, options)) {
+            if (!(any instanceof DitPipeline pipeline)) {
+                throw new ConfigException(
+                        "%s is not class-conditional; only such models are evaluated yet"
+                                .formatted(model));
+            }
             GenerationRequest resolved = pipeline.resolve(settings);
             report.put("sampler", resolved.sampler());
             report.put("steps", resolved.steps());
@@ -83,7 +88,7 @@ record ModelEvaluation(
 
     /// Draws `count` pictures: each class equally often, the first ones once more if it does not
     /// divide.
-    private Generated generate(Pipeline pipeline, GenerationRequest settings, int count) {
+    private Generated generate(DitPipeline pipeline, GenerationRequest settings, int count) {
         int k = pipeline.classes().names().size();
         var pictures = new ArrayList<Picture>();
         var classes = new int[count];
@@ -125,7 +130,7 @@ record ModelEvaluation(
 
     private void compare(
             Generated generated,
-            Pipeline pipeline,
+            DitPipeline pipeline,
             PictureSet training,
             PictureSet unseen,
             long seed,
@@ -142,11 +147,9 @@ record ModelEvaluation(
                 FolderEvaluation.distances(PictureDistances.between(real, made, seed)));
         report.put("real_pictures_instead", FolderEvaluation.distances(baseline(real, made, seed)));
         accuracy(generated, pipeline, unseen, held, made, report);
-        if (pipeline instanceof DitPipeline dit) {
-            report.put(
-                    "autoencoder_psnr_held_out",
-                    Psnr.ofAutoencoder(dit.parts().autoencoder(), unseen));
-        }
+        report.put(
+                "autoencoder_psnr_held_out",
+                Psnr.ofAutoencoder(pipeline.parts().autoencoder(), unseen));
         var nearest = new NearestTrainingPictures(generated.pictures, training, unseen, out);
         report.put("nearest_training_picture_by_features", nearest.byFeatures(real, held, made));
         report.put("nearest_training_picture_by_pixels", nearest.byPixels());
@@ -170,7 +173,7 @@ record ModelEvaluation(
     /// of the model by the same names.
     private void accuracy(
             Generated generated,
-            Pipeline pipeline,
+            DitPipeline pipeline,
             PictureSet unseen,
             Tensor held,
             Tensor made,

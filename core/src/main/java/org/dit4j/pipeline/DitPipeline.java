@@ -62,7 +62,7 @@ public final class DitPipeline implements Pipeline {
         return latents.defaults();
     }
 
-    @Override
+    /// Returns the classes that the model knows.
     public ClassNames classes() {
         return parts.classes;
     }

@@ -7,7 +7,7 @@ import org.dit4j.diffusion.Progress;
 /// From a request to pictures. Thread-safe: everything of one request lives in the request, and a
 /// pipeline only reads its networks.
 public interface Pipeline extends AutoCloseable {
-    /// Generates pictures: `count` of the first class, then of the second, and so on.
+    /// Generates pictures: `count` of the first prompt, then of the second, and so on.
     ///
     /// @throws org.dit4j.ConfigException if the model cannot do what is asked
     default List<Picture> generate(GenerationRequest request) {
@@ -26,8 +26,11 @@ public interface Pipeline extends AutoCloseable {
     /// @throws org.dit4j.ConfigException if the model cannot do what is asked
     GenerationRequest resolve(GenerationRequest request);
 
-    /// Returns the classes that the model knows.
-    ClassNames classes();
+    /// Returns what a user should know of a request that the model can only do in part, such as a
+    /// prompt that is too long.
+    default List<String> remarks(GenerationRequest request) {
+        return List.of();
+    }
 
     @Override
     void close();

@@ -6,7 +6,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiFunction;
+import java.util.function.Function;
 import org.dit4j.ConfigException;
+import org.dit4j.autoencoder.Autoencoder;
 import org.dit4j.autoencoder.AutoencoderKl;
 import org.dit4j.autoencoder.AutoencoderTiny;
 import org.dit4j.checkpoint.CheckpointException;
@@ -14,17 +17,21 @@ import org.dit4j.checkpoint.JsonFields;
 import org.dit4j.checkpoint.JsonFile;
 import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.checkpoint.Safetensors;
-import org.dit4j.model.Dit;
 import org.dit4j.model.DitCheckpoint;
 import org.dit4j.model.DitConfigs;
+import org.dit4j.model.HunyuanDitCheckpoint;
+import org.dit4j.model.HunyuanDitConfigs;
+import org.dit4j.nn.Parameters;
 import org.dit4j.tensor.Dtype;
+import org.dit4j.text.FrozenEncoders;
+import org.dit4j.text.TextModel;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /// A pipeline as a folder, in the arrangement of diffusers:
 ///
 /// ```
-/// model_index.json                  the family, and the names of the classes (id2label)
+/// model_index.json                  the family, and the names of the classes (id2label) if it has any
 /// generation_config.json            sampler, steps and guidance to use unless a request says other
 /// transformer/config.json, *.safetensors
 /// vae/config.json, *.safetensors
@@ -33,34 +40,70 @@ import tools.jackson.databind.JsonNode;
 ///
 /// @param folder where it is
 record PipelineFolder(Path folder) {
+    private static final String DIT = "DiTPipeline";
+    private static final String BILINGUAL = "BilingualDiTPipeline";
     private static final GenerationDefaults REFERENCE = new GenerationDefaults("", 50, 4);
 
     /// Reads a pipeline.
     ///
     /// @param options how the network comes into memory; the autoencoder is float32 always
-    DitPipeline load(LoadOptions options) {
+    Pipeline load(LoadOptions options) {
         Path index = folder.resolve("model_index.json");
         ConfigException.require(
                 Files.isRegularFile(index), "%s is no model: there is no %s", folder, index);
         var fields = new JsonFields(JsonFile.tree(index), index);
-        fields.require("_class_name", "DiTPipeline");
-        Path scheduler = folder.resolve("scheduler").resolve("scheduler_config.json");
-        DiffusionProcess process =
-                DiffusionProcess.parse(JsonFile.treeOfPython(scheduler), scheduler);
-        Dit network = null;
+        String family = fields.text("_class_name", "");
+        return switch (family) {
+            case DIT -> dit(fields, options);
+            case BILINGUAL -> bilingual(options);
+            default ->
+                    throw new ConfigException(
+                            "%s: _class_name must be %s or %s, but is \"%s\""
+                                    .formatted(index, DIT, BILINGUAL, family));
+        };
+    }
+
+    private Pipeline dit(JsonFields index, LoadOptions options) {
+        return assemble(
+                DitCheckpoint.open(transformer())::load,
+                options,
+                (network, autoencoder) ->
+                        new DitPipeline(
+                                new DitPipeline.Parts(
+                                        network,
+                                        autoencoder,
+                                        process(),
+                                        classes(index, network.config().numClasses())),
+                                defaults()));
+    }
+
+    private Pipeline bilingual(LoadOptions options) {
+        HunyuanDitCheckpoint checkpoint = HunyuanDitCheckpoint.open(transformer());
+        var encoders = new FrozenEncoders(BilingualPipeline.options(checkpoint.config().text()));
+        encoders.prepare(); // while the networks are being read
+        return assemble(
+                checkpoint::load,
+                options,
+                (network, autoencoder) ->
+                        new BilingualPipeline(
+                                new BilingualPipeline.Parts(
+                                        network, autoencoder, process(), encoders),
+                                defaults()));
+    }
+
+    /// Loads network and autoencoder and puts them together; closes them if that fails.
+    private <N extends AutoCloseable> Pipeline assemble(
+            Function<LoadOptions, N> loader,
+            LoadOptions options,
+            BiFunction<N, AutoencoderKl, Pipeline> maker) {
+        N network = null;
         AutoencoderKl autoencoder = null;
         boolean done = false;
         try {
-            network = network(options);
+            network = loader.apply(options);
             autoencoder =
                     AutoencoderKl.load(folder.resolve("vae"), options.withDtype(Dtype.FLOAT32));
-            var parts =
-                    new DitPipeline.Parts(
-                            network,
-                            autoencoder,
-                            process,
-                            classes(fields, network.config().numClasses()));
-            var pipeline = new DitPipeline(parts, defaults());
+            Pipeline pipeline = maker.apply(network, autoencoder);
             done = true;
             return pipeline;
         } finally {
@@ -71,8 +114,13 @@ record PipelineFolder(Path folder) {
         }
     }
 
-    private Dit network(LoadOptions options) {
-        return DitCheckpoint.open(folder.resolve("transformer")).load(options);
+    private Path transformer() {
+        return folder.resolve("transformer");
+    }
+
+    private DiffusionProcess process() {
+        Path scheduler = folder.resolve("scheduler").resolve("scheduler_config.json");
+        return DiffusionProcess.parse(JsonFile.treeOfPython(scheduler), scheduler);
     }
 
     private GenerationDefaults defaults() {
@@ -103,17 +151,49 @@ record PipelineFolder(Path folder) {
         return new ClassNames(names);
     }
 
-    /// Writes a pipeline, the index last.
+    /// Writes a class-conditional pipeline, the index last.
     void save(DitPipeline pipeline) {
         DitPipeline.Parts parts = pipeline.parts();
-        Path transformer = folder.resolve("transformer");
+        write(
+                parts.network().parameters(),
+                DitConfigs.json(parts.network().config()),
+                parts.autoencoder(),
+                parts.process(),
+                pipeline.defaults());
+        JsonFile.write(folder.resolve("model_index.json"), index(parts));
+    }
+
+    /// Writes a text-conditional pipeline, the index last. The encoders are named, not written.
+    void save(BilingualPipeline pipeline) {
+        BilingualPipeline.Parts parts = pipeline.parts();
+        write(
+                parts.network().parameters(),
+                HunyuanDitConfigs.json(parts.network().config()),
+                parts.autoencoder(),
+                parts.process(),
+                pipeline.defaults());
+        var index = new LinkedHashMap<String, Object>();
+        index.put("_class_name", BILINGUAL);
+        index.put("scheduler", List.of("dit4j", "DiffusionProcess"));
+        index.put("text_encoder", List.of("dit4j", TextModel.BGE_SMALL_ZH.id()));
+        index.put("text_encoder_2", List.of("dit4j", TextModel.BGE_SMALL_EN.id()));
+        index.put("transformer", List.of("dit4j", "HunyuanDit"));
+        index.put("vae", List.of("diffusers", "AutoencoderKL"));
+        JsonFile.write(folder.resolve("model_index.json"), index);
+    }
+
+    private void write(
+            Parameters network,
+            Object config,
+            Autoencoder autoencoder,
+            DiffusionProcess process,
+            GenerationDefaults defaults) {
         Safetensors.write(
-                transformer.resolve("diffusion_pytorch_model.safetensors"),
-                parts.network().parameters().all(),
+                transformer().resolve("diffusion_pytorch_model.safetensors"),
+                network.all(),
                 Map.of());
-        JsonFile.write(
-                transformer.resolve("config.json"), DitConfigs.json(parts.network().config()));
-        switch (parts.autoencoder()) {
+        JsonFile.write(transformer().resolve("config.json"), config);
+        switch (autoencoder) {
             case AutoencoderKl kl ->
                     AutoencoderKl.save(folder.resolve("vae"), kl.config(), kl.parameters().all());
             case AutoencoderTiny tiny ->
@@ -122,15 +202,13 @@ record PipelineFolder(Path folder) {
                                     .formatted(tiny.getClass().getSimpleName()));
         }
         JsonFile.write(
-                folder.resolve("scheduler").resolve("scheduler_config.json"),
-                parts.process().json());
-        JsonFile.write(folder.resolve("generation_config.json"), pipeline.defaults());
-        JsonFile.write(folder.resolve("model_index.json"), index(parts));
+                folder.resolve("scheduler").resolve("scheduler_config.json"), process.json());
+        JsonFile.write(folder.resolve("generation_config.json"), defaults);
     }
 
     private static Map<String, Object> index(DitPipeline.Parts parts) {
         var index = new LinkedHashMap<String, Object>();
-        index.put("_class_name", "DiTPipeline");
+        index.put("_class_name", DIT);
         var labels = new LinkedHashMap<String, String>();
         for (int i = 0; i < parts.classes().names().size(); i++) {
             labels.put(Integer.toString(i), parts.classes().names().get(i));

@@ -27,4 +27,10 @@ public final class Pipelines {
     public static void save(DitPipeline pipeline, Path folder) {
         new PipelineFolder(folder).save(pipeline);
     }
+
+    /// Writes a pipeline into a folder that [#load(Path)] reads; its text encoders are named there,
+    /// not copied.
+    public static void save(BilingualPipeline pipeline, Path folder) {
+        new PipelineFolder(folder).save(pipeline);
+    }
 }
