@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/// Gives an emoji a colour that it is not drawn in: another one where both its names say one, or
-/// one for animals, food and objects whose names say none.
+/// Gives an emoji's names a colour: another one where both say one, or any for animals, food and
+/// objects whose names say none. Names are all that is looked at, not the drawings.
 final class ColourSwap {
     private static final Set<String> COLOURLESS = Set.of("animals-nature", "food-drink", "objects");
     private static final List<Emoji.Bilingual> COLOURS =

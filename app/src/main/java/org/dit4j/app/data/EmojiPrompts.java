@@ -12,7 +12,8 @@ import org.dit4j.data.Captions;
 /// @param trained with which its pictures are trained, unless the emoji is held out
 /// @param reworded the same wish in a wording that is never trained with
 /// @param otherStyles asks for styles that it is not drawn in
-/// @param otherColours asks for a colour that no emoji of that kind has
+/// @param otherColours asks for it in another colour under a name that no emoji has; where its own
+///   name says no colour, the drawing may happen to have the one asked for (a yellow banana)
 record EmojiPrompts(
         String emoji, Texts trained, Texts reworded, Texts otherStyles, Texts otherColours) {
     /// Texts in both languages.
