@@ -19,7 +19,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "emoji",
         description = {
-            "Build a set of about 11,000 emoji pictures with English and Chinese names.",
+            "Build a set of about 11,000 emoji pictures with English and Chinese captions.",
             "",
             "Their classes are the subgroups of Unicode, 99 with pictures: a folder each. The drawings and names come"
                     + " from packages of the npm registry (160 MB, fetched once)."
@@ -40,7 +40,10 @@ final class EmojiCommand implements Callable<Integer> {
             names = "--size",
             paramLabel = "N",
             defaultValue = "64",
-            description = "The side of the pictures, 8 to 256 (default: ${DEFAULT-VALUE}).")
+            description = {
+                "The side of the pictures, 8 to 256 (default: ${DEFAULT-VALUE}).",
+                "No drawing is enlarged: Noto and Twemoji are of 64, Fluent of 256."
+            })
     private int size;
 
     @Option(
@@ -76,8 +79,13 @@ final class EmojiCommand implements Callable<Integer> {
             spec.commandLine()
                     .getOut()
                     .printf(
-                            "%d pictures of %d x %d in %d classes: %s%n",
-                            summary.pictures(), size, size, summary.classes().size(), out);
+                            "%d pictures of %s%d x %d in %d classes: %s%n",
+                            summary.pictures(),
+                            size > 64 ? "up to " : "",
+                            size,
+                            size,
+                            summary.classes().size(),
+                            out);
         }
         return 0;
     }

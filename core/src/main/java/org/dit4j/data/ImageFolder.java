@@ -8,6 +8,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /// A folder of pictures, in one of three layouts: class sub-folders (as PyTorch's `ImageFolder`), a
@@ -25,7 +27,15 @@ public record ImageFolder(Path folder, List<String> classes, List<Example> examp
     ///
     /// @param file its name relative to the folder, with `/`
     /// @param label number of its class, -1 if there are no classes
-    public record Example(String file, int label) {}
+    /// @param subject what it shows, so that all pictures of it are held out together (see
+    ///   [HoldOut]); empty if the data do not say
+    /// @param captions texts for it
+    public record Example(String file, int label, String subject, Captions captions) {
+        /// Creates a picture of which nothing but the class is known.
+        public Example(String file, int label) {
+            this(file, label, "", Captions.NONE);
+        }
+    }
 
     /// Keeps copies of the lists.
     public ImageFolder {
@@ -59,7 +69,7 @@ public record ImageFolder(Path folder, List<String> classes, List<Example> examp
     }
 
     /// A picture and the name of its class, empty for none.
-    record Labelled(String file, String label) {}
+    record Labelled(String file, String label, String subject, Captions captions) {}
 
     private static ImageFolder of(Path folder, List<Labelled> found) {
         List<String> classes =
@@ -79,10 +89,14 @@ public record ImageFolder(Path folder, List<String> classes, List<Example> examp
         classes.forEach(name -> numbers.put(name, numbers.size()));
         List<Example> examples =
                 found.stream()
-                        .map(l -> new Example(l.file, numbers.getOrDefault(l.label, -1)))
+                        .map(l -> example(l, numbers.getOrDefault(l.label, -1)))
                         .sorted(Comparator.comparing(Example::file))
                         .toList();
         return new ImageFolder(folder, classes, examples);
+    }
+
+    private static Example example(Labelled found, int label) {
+        return new Example(found.file, label, found.subject, found.captions);
     }
 
     /// The class is the first folder on the way to the picture; what begins with a dot is hidden.
@@ -93,7 +107,7 @@ public record ImageFolder(Path folder, List<String> classes, List<Example> examp
                 Path name = folder.relativize(file);
                 if (PictureFile.named(file) && !hidden(name) && Files.isRegularFile(file)) {
                     String label = name.getNameCount() > 1 ? name.getName(0).toString() : "";
-                    found.add(new Labelled(name.toString().replace('\\', '/'), label));
+                    found.add(labelled(name, label));
                     DataException.require(
                             found.size() <= MAX_FILES, "%s: too many pictures", folder);
                 }
@@ -104,6 +118,10 @@ public record ImageFolder(Path folder, List<String> classes, List<Example> examp
             throw new DataException("cannot read %s: %s".formatted(folder, e.getMessage()), e);
         }
         return found;
+    }
+
+    private static Labelled labelled(Path name, String label) {
+        return new Labelled(name.toString().replace('\\', '/'), label, "", Captions.NONE);
     }
 
     private static boolean hidden(Path name) {
@@ -137,8 +155,9 @@ public record ImageFolder(Path folder, List<String> classes, List<Example> examp
     private ImageFolder part(HoldOut rule, boolean held) {
         var part = new ArrayList<Example>();
         for (int i = 0; i < size(); i++) {
-            if (rule.contains(i) == held) {
-                part.add(examples.get(i));
+            Example example = examples.get(i);
+            if (rule.contains(i, example.subject) == held) {
+                part.add(example);
             }
         }
         DataException.require(
@@ -148,6 +167,13 @@ public record ImageFolder(Path folder, List<String> classes, List<Example> examp
                 rule.share(),
                 held ? "held out" : "left to train with");
         return new ImageFolder(folder, classes, part);
+    }
+
+    /// Returns the languages that some picture has captions to train with in, sorted.
+    public SortedSet<String> languages() {
+        var languages = new TreeSet<String>();
+        examples.forEach(example -> languages.addAll(example.captions.languages()));
+        return languages;
     }
 
     /// Reads one picture.

@@ -16,7 +16,8 @@ import tools.jackson.databind.JsonNode;
 
 /// Reads `metadata.jsonl`: a JSON object a line with `file_name`, relative to the folder, and
 /// perhaps `label`, a text or a whole number; without labels, the first folder of the name is the
-/// class. Other keys are the data's own business.
+/// class. `subject` names what the picture shows, for [HoldOut]; captions are as [CaptionMetadata]
+/// says. Other keys are the data's own business.
 final class PictureMetadata {
     private static final long MAX_BYTES = 2L << 30;
 
@@ -57,7 +58,11 @@ final class PictureMetadata {
         DataException.require(!name.isEmpty(), "%s: there is no file_name", where);
         DataException.require(inside(name), "%s: %s is not inside the folder", where, name);
         DataException.require(names.add(name), "%s: %s is listed twice", where, name);
-        return new ImageFolder.Labelled(name, label(node, name, where));
+        return new ImageFolder.Labelled(
+                name,
+                label(node, name, where),
+                subject(node, where),
+                CaptionMetadata.read(node, where));
     }
 
     private static String label(JsonNode node, String name, String where) {
@@ -72,6 +77,14 @@ final class PictureMetadata {
                 where,
                 label);
         return label.asString();
+    }
+
+    private static String subject(JsonNode node, String where) {
+        JsonNode subject = node.path("subject");
+        boolean none = subject.isMissingNode() || subject.isNull();
+        DataException.require(
+                none || subject.isString(), "%s: subject must be a text but is %s", where, subject);
+        return none ? "" : subject.asString();
     }
 
     private static boolean inside(String name) {

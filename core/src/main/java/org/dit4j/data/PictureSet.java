@@ -95,6 +95,11 @@ public record PictureSet(Tensor bytes, List<ImageFolder.Example> examples, List<
         return examples.get(index).label();
     }
 
+    /// Returns the texts for a picture.
+    public Captions captions(int index) {
+        return examples.get(index).captions();
+    }
+
     /// Returns some of the pictures in [-1, 1], float32 `[B, 3, H, W]`.
     public Tensor batch(int[] indices) {
         var index = new long[indices.length];

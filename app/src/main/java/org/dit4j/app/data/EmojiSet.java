@@ -5,11 +5,15 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.dit4j.checkpoint.JsonFile;
 import org.dit4j.data.DataException;
 import org.dit4j.data.Picture;
@@ -20,9 +24,11 @@ import tools.jackson.databind.SerializationFeature;
 
 /// Builds the set of emoji pictures: a folder for each class with square PNG files on white, named
 /// `<hexcode>-<style>.png`; `metadata.jsonl` with a line for each (Hugging Face's imagefolder
-/// layout); and `manifest.json` with the packages, their licences and what became of them.
+/// layout) with captions in English and Chinese; `prompts.jsonl` with prompts to judge a model by
+/// (see [EmojiPrompts]); and `manifest.json` with the packages, their licences and what became of
+/// them.
 ///
-/// @param size the side of the pictures
+/// @param size the side of the pictures; a smaller drawing keeps its own
 /// @param styles whose drawings
 /// @param packages where the drawings and names come from
 public record EmojiSet(int size, Set<EmojiStyle> styles, Packages packages) {
@@ -31,19 +37,8 @@ public record EmojiSet(int size, Set<EmojiStyle> styles, Packages packages) {
         DataException.require(
                 size >= 8 && size <= 256, "the size must be from 8 to 256 but is %d", size);
         DataException.require(!styles.isEmpty(), "at least one style is needed");
-        styles = java.util.Collections.unmodifiableSet(java.util.EnumSet.copyOf(styles));
+        styles = java.util.Collections.unmodifiableSet(EnumSet.copyOf(styles));
     }
-
-    /// A line of `metadata.jsonl`.
-    record Line(
-            String file_name,
-            String label,
-            String style,
-            String text,
-            String text_zh,
-            List<String> tags,
-            List<String> tags_zh,
-            String base) {}
 
     /// What was built.
     ///
@@ -63,8 +58,9 @@ public record EmojiSet(int size, Set<EmojiStyle> styles, Packages packages) {
 
     private Summary fill(Path folder, Map<String, Emoji> emoji, Progress progress)
             throws IOException {
-        var lines = new TreeMap<String, Line>();
+        var lines = new TreeMap<String, EmojiLine>();
         var skipped = new ArrayList<String>();
+        var drawn = new HashMap<String, Set<EmojiStyle>>();
         for (EmojiStyle style : styles) {
             Map<String, byte[]> drawings = drawings(style, progress);
             int done = 0;
@@ -74,19 +70,22 @@ public record EmojiSet(int size, Set<EmojiStyle> styles, Packages packages) {
                 if (drawing == null) {
                     continue;
                 }
-                Line line = line(e.getValue(), style);
+                EmojiLine line = EmojiLine.of(e.getValue(), style);
                 try {
-                    draw(folder.resolve(line.file_name), drawing);
-                    lines.put(line.file_name, line);
+                    draw(folder.resolve(line.file_name()), drawing);
+                    lines.put(line.file_name(), line);
+                    drawn.computeIfAbsent(e.getKey(), _ -> EnumSet.noneOf(EmojiStyle.class))
+                            .add(style);
                 } catch (DataException damaged) {
                     skipped.add(style + " " + damaged.getMessage());
                 }
             }
         }
         var classes = new TreeMap<String, Integer>();
-        lines.values().forEach(line -> classes.merge(line.label, 1, Integer::sum));
+        lines.values().forEach(line -> classes.merge(line.label(), 1, Integer::sum));
         var summary = new Summary(lines.size(), classes, List.copyOf(skipped));
-        writeMetadata(folder.resolve("metadata.jsonl"), lines);
+        writeLines(folder.resolve("metadata.jsonl"), lines.values());
+        writeLines(folder.resolve("prompts.jsonl"), prompts(emoji, drawn));
         JsonFile.write(folder.resolve("manifest.json"), manifest(summary, lines));
         return summary;
     }
@@ -102,47 +101,51 @@ public record EmojiSet(int size, Set<EmojiStyle> styles, Packages packages) {
         return drawings;
     }
 
-    private static Line line(Emoji e, EmojiStyle style) {
-        String file = "%s/%s-%s.png".formatted(e.label(), e.hexcode(), style);
-        return new Line(
-                file,
-                e.label(),
-                style.toString(),
-                e.text(),
-                e.textZh(),
-                e.tags(),
-                e.tagsZh(),
-                e.base());
-    }
-
-    /// The drawings are square, some but for a pixel or two, which white fills up.
+    /// The drawings are square, some but for a pixel or two, which white fills up. None is
+    /// enlarged.
     private void draw(Path file, byte[] drawing) throws IOException {
         Picture picture = PictureFile.decode(drawing, String.valueOf(file.getFileName()));
         int side = Math.max(picture.width(), picture.height());
         Picture square = picture.centered(side, side, 255);
-        Picture resized = Resampling.BICUBIC.resize(square, size, size);
+        int target = Math.min(side, size);
+        Picture resized = Resampling.BICUBIC.resize(square, target, target);
         Files.createDirectories(file.getParent());
         Files.write(file, PictureFile.encode(resized, Map.of()));
     }
 
-    private static void writeMetadata(Path file, Map<String, Line> lines) throws IOException {
+    /// Prompts for every emoji that has a picture, without its skin tones.
+    private static List<EmojiPrompts> prompts(
+            Map<String, Emoji> emoji, Map<String, Set<EmojiStyle>> drawn) {
+        Set<String> known =
+                emoji.values().stream()
+                        .map(e -> EmojiName.english(e.name().en()))
+                        .collect(Collectors.toSet());
+        return emoji.entrySet().stream()
+                .filter(e -> e.getValue().tones().isEmpty())
+                .map(e -> Map.entry(e.getValue(), drawn.getOrDefault(e.getKey(), Set.of())))
+                .filter(e -> !e.getValue().isEmpty())
+                .map(e -> EmojiPrompts.of(e.getKey(), e.getValue(), known))
+                .toList();
+    }
+
+    private static void writeLines(Path file, Collection<?> lines) throws IOException {
         ObjectWriter json = JsonFile.mapper().writer().without(SerializationFeature.INDENT_OUTPUT);
         try (BufferedWriter out = Files.newBufferedWriter(file)) {
-            for (Line line : lines.values()) {
+            for (Object line : lines) {
                 out.write(json.writeValueAsString(line));
                 out.write('\n');
             }
         }
     }
 
-    private Map<String, Object> manifest(Summary summary, Map<String, Line> lines) {
+    private Map<String, Object> manifest(Summary summary, Map<String, EmojiLine> lines) {
         var sources = new ArrayList<Object>();
         sources.add(source(Emojibase.PACK, "names and classes", "Miles Johnson, MIT"));
         for (EmojiStyle style : styles) {
             sources.add(source(style.pack(), "pictures: " + style, style.credit()));
         }
         var counts = new TreeMap<String, Integer>();
-        lines.values().forEach(line -> counts.merge(line.style, 1, Integer::sum));
+        lines.values().forEach(line -> counts.merge(line.style(), 1, Integer::sum));
         var manifest = new LinkedHashMap<String, Object>();
         manifest.put("size", size);
         manifest.put("styles", styles.stream().map(EmojiStyle::toString).toList());

@@ -13,7 +13,9 @@ public enum EmojiStyle {
                     "MIT"),
             "package/img/google/64/",
             ".png",
-            "Noto Emoji, Google, Apache-2.0"),
+            "Noto Emoji, Google, Apache-2.0",
+            "noto",
+            "Noto"),
     /// Twitter's, 64 x 64.
     TWEMOJI(
             new NpmPackage(
@@ -23,7 +25,9 @@ public enum EmojiStyle {
                     "MIT"),
             "package/img/twitter/64/",
             ".png",
-            "Twemoji, Twitter and contributors, CC-BY 4.0"),
+            "Twemoji, Twitter and contributors, CC-BY 4.0",
+            "twemoji",
+            "Twemoji"),
     /// Microsoft's in three dimensions, 256 x 256.
     FLUENT(
             new NpmPackage(
@@ -33,18 +37,25 @@ public enum EmojiStyle {
                     "MIT"),
             "package/assets/",
             ".webp",
-            "Fluent Emoji, Microsoft, MIT");
+            "Fluent Emoji, Microsoft, MIT",
+            "fluent-3d",
+            "3D");
 
     private final NpmPackage pack;
     private final String folder;
     private final String ending;
     private final String credit;
+    private final String key;
+    private final String word;
 
-    EmojiStyle(NpmPackage pack, String folder, String ending, String credit) {
+    EmojiStyle(
+            NpmPackage pack, String folder, String ending, String credit, String key, String word) {
         this.pack = pack;
         this.folder = folder;
         this.ending = ending;
         this.credit = credit;
+        this.key = key;
+        this.word = word;
     }
 
     NpmPackage pack() {
@@ -54,6 +65,26 @@ public enum EmojiStyle {
     /// Returns whose drawings they are, and their licence.
     String credit() {
         return credit;
+    }
+
+    /// Returns its name in `metadata.jsonl`.
+    String key() {
+        return key;
+    }
+
+    /// Returns the word for it in captions of both languages, such as `3D`.
+    String word() {
+        return word;
+    }
+
+    /// Returns what a caption calls it, such as `3D style`.
+    String english() {
+        return word + " style";
+    }
+
+    /// Returns what a Chinese caption calls it, such as `3D风格`.
+    String chinese() {
+        return word + "风格";
     }
 
     /// Returns whether a file of the package is one of the drawings.

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.dit4j.checkpoint.JsonFile;
 import org.dit4j.data.DataException;
 import tools.jackson.core.JacksonException;
@@ -27,7 +28,8 @@ final class Emojibase {
     private static final Pattern CLASS = Pattern.compile("[a-z][a-z0-9-]{0,63}");
 
     private final Map<String, JsonNode> chinese = new HashMap<>();
-    private final Map<String, String> classes = new HashMap<>();
+    private final Map<String, EmojiGroup> groups = new HashMap<>();
+    private final Map<String, EmojiGroup> classes = new HashMap<>();
     private final Map<String, Emoji> emoji = new LinkedHashMap<>();
 
     private Emojibase() {}
@@ -37,10 +39,12 @@ final class Emojibase {
         var files = new HashMap<String, byte[]>();
         packages.read(PACK, Set.of(ENGLISH, CHINESE, CLASSES)::contains, files::put, progress);
         var base = new Emojibase();
-        base.readClasses(tree(files, CLASSES));
+        JsonNode groups = tree(files, CLASSES);
+        readGroups(groups, "groups", base.groups);
+        readGroups(groups, "subgroups", base.classes);
         tree(files, CHINESE).forEach(base::addChinese);
         for (JsonNode node : tree(files, ENGLISH)) {
-            base.add(node, text(node, "hexcode"));
+            base.add(node, node);
         }
         return base.emoji;
     }
@@ -57,12 +61,14 @@ final class Emojibase {
         }
     }
 
-    private void readClasses(JsonNode groups) {
-        for (var subgroup : groups.path("subgroups").properties()) {
-            String key = subgroup.getValue().asString("");
+    private static void readGroups(JsonNode groups, String kind, Map<String, EmojiGroup> into) {
+        Map<String, EmojiGroup> named = EmojiGroup.named(kind);
+        for (var group : groups.path(kind).properties()) {
+            String key = group.getValue().asString("");
             DataException.require(
                     CLASS.matcher(key).matches(), "%s: unexpected class %s", PACK, key);
-            classes.put(subgroup.getKey(), key);
+            EmojiGroup name = named.getOrDefault(key, EmojiGroup.unnamed(key));
+            into.put(group.getKey(), name);
         }
     }
 
@@ -72,28 +78,46 @@ final class Emojibase {
     }
 
     /// Adds an emoji and its skin tones; the regional indicators belong to no class.
-    private void add(JsonNode node, String base) {
+    private void add(JsonNode node, JsonNode base) {
         String hexcode = text(node, "hexcode");
         DataException.require(
                 HEXCODE.matcher(hexcode).matches(), "%s: unexpected hexcode %s", PACK, hexcode);
-        String label = classes.get(node.path("subgroup").asString(""));
-        if (label == null) {
+        EmojiGroup group = groups.get(base.path("group").asString(""));
+        EmojiGroup subgroup = classes.get(node.path("subgroup").asString(""));
+        if (group == null || subgroup == null) {
             return;
         }
-        JsonNode zh = chinese.getOrDefault(hexcode, node);
         emoji.put(
                 Emoji.key(hexcode),
                 new Emoji(
                         hexcode,
-                        base,
-                        label,
-                        text(node, "label"),
-                        text(zh, "label"),
-                        tags(node),
-                        zh == node ? List.of() : tags(zh)));
+                        text(base, "hexcode"),
+                        group,
+                        subgroup,
+                        names(node),
+                        names(base),
+                        new Emoji.BilingualTags(tags(base), chineseTags(base)),
+                        tones(node)));
         for (JsonNode skin : node.path("skins")) {
             add(skin, base);
         }
+    }
+
+    private List<String> chineseTags(JsonNode node) {
+        JsonNode zh = chinese.get(text(node, "hexcode"));
+        return zh == null ? List.of() : tags(zh);
+    }
+
+    private Emoji.Bilingual names(JsonNode node) {
+        JsonNode zh = chinese.getOrDefault(text(node, "hexcode"), node);
+        return new Emoji.Bilingual(text(node, "label"), text(zh, "label"));
+    }
+
+    /// A number, or a list of two for two people.
+    private static List<SkinTone> tones(JsonNode node) {
+        JsonNode tone = node.path("tone");
+        Stream<JsonNode> tones = tone.isArray() ? tone.valueStream() : Stream.of(tone);
+        return tones.filter(JsonNode::isIntegralNumber).map(t -> SkinTone.of(t.asInt())).toList();
     }
 
     private static List<String> tags(JsonNode node) {

@@ -13,7 +13,9 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.dit4j.checkpoint.JsonFile;
+import org.dit4j.data.Captions;
 import org.dit4j.data.DataException;
+import org.dit4j.data.ImageFolder;
 import org.dit4j.data.Picture;
 import org.dit4j.data.PictureFile;
 import org.dit4j.data.TarReader;
@@ -23,9 +25,11 @@ import org.junit.jupiter.api.io.TempDir;
 class EmojiSetTest {
     private static final String ENGLISH =
             """
-            [{"label": "waving hand", "hexcode": "1F44B", "tags": ["wave"], "subgroup": 16,
-              "skins": [{"label": "waving hand: light", "hexcode": "1F44B-1F3FB", "subgroup": 16}]},
-             {"label": "keycap: #", "hexcode": "0023-FE0F-20E3", "tags": [], "subgroup": 93},
+            [{"label": "waving hand", "hexcode": "1F44B", "tags": ["wave"], "group": 1, "subgroup": 16,
+              "skins": [{"label": "waving hand: light", "hexcode": "1F44B-1F3FB", "subgroup": 16,
+                         "tone": 1}]},
+             {"label": "keycap: #", "hexcode": "0023-FE0F-20E3", "tags": [], "group": 8,
+              "subgroup": 93},
              {"label": "regional indicator A", "hexcode": "1F1E6"}]
             """;
     private static final String CHINESE =
@@ -36,7 +40,8 @@ class EmojiSetTest {
             """;
     private static final String GROUPS =
             """
-            {"subgroups": {"16": "hand-fingers-open", "93": "keycap"}}
+            {"groups": {"1": "people-body", "8": "symbols"},
+             "subgroups": {"16": "hand-fingers-open", "93": "keycap"}}
             """;
 
     @TempDir Path folder;
@@ -85,7 +90,7 @@ class EmojiSetTest {
         EmojiSet.Summary summary = write(out);
         assertThat(summary.classes()).isEqualTo(Map.of("hand-fingers-open", 2, "keycap", 1));
         assertThat(PictureFile.read(out.resolve("keycap/0023-FE0F-20E3-noto.png")).width())
-                .isEqualTo(32);
+                .isEqualTo(16);
         var lines = Files.readAllLines(out.resolve("metadata.jsonl"));
         assertThat(lines).hasSize(3);
         var tone = JsonFile.mapper().readTree(lines.getFirst());
@@ -94,6 +99,18 @@ class EmojiSetTest {
         assertThat(tone.path("base").asString("")).isEqualTo("1F44B");
         assertThat(tone.path("text").asString("")).isEqualTo("waving hand: light");
         assertThat(tone.path("text_zh").asString("")).isEqualTo("挥手: 较浅肤色");
+        assertThat(tone.path("subject").asString("")).isEqualTo("1F44B");
+        assertThat(tone.path("skin_tone").asString("")).isEqualTo("light skin tone");
+        assertThat(tone.path("skin_tone_zh").asString("")).isEqualTo("浅");
+        assertThat(tone.path("group_zh").asString("")).isEqualTo("人物与身体");
+        Captions captions = ImageFolder.open(out).examples().getFirst().captions();
+        assertThat(captions.in("en"))
+                .contains("a waving hand, light skin tone, Twemoji style")
+                .doesNotContainAnyElementsOf(captions.heldOutIn("en"));
+        assertThat(captions.in("zh")).contains("Twemoji风格的挥手，肤色：浅");
+        assertThat(Files.readAllLines(out.resolve("prompts.jsonl")))
+                .hasSize(2)
+                .anyMatch(line -> line.contains("3D风格的挥手"));
         var manifest = JsonFile.tree(out.resolve("manifest.json"));
         assertThat(manifest.path("pictures").asInt(0)).isEqualTo(3);
         assertThat(manifest.path("packages").size()).isEqualTo(3);
