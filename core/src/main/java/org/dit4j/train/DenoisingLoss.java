@@ -1,5 +1,7 @@
 package org.dit4j.train;
 
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.OptionalDouble;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.diffusion.Denoiser;
@@ -11,9 +13,11 @@ import org.dit4j.diffusion.LossTerms;
 import org.dit4j.diffusion.NoiseSchedule;
 import org.dit4j.diffusion.TimeDensity;
 import org.dit4j.diffusion.Variance;
+import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.Shapes;
 import org.dit4j.tensor.Tensors;
+import org.jspecify.annotations.Nullable;
 
 /// The loss of a batch of latents at random times.
 @FunctionalInterface
@@ -22,7 +26,24 @@ interface DenoisingLoss {
     ///
     /// @param terms the losses of each example
     /// @param positions of each example on the time axis, in [0, 1)
-    record Drawn(LossTerms terms, double[] positions) {}
+    record Drawn(LossTerms terms, double[] positions) {
+        /// Returns what the trainer wants to know of the batch.
+        ///
+        /// @param mean of the losses
+        TrainingTask.BatchLoss report(Tensor mean) {
+            var named = new LinkedHashMap<String, Double>();
+            named.put("loss", Ops.item(mean));
+            put(named, "mse", terms.mse());
+            put(named, "vb", terms.vb());
+            return new TrainingTask.BatchLoss(named, Tensors.floats(terms.loss()), positions);
+        }
+
+        private static void put(Map<String, Double> named, String name, @Nullable Tensor values) {
+            if (values != null) {
+                named.put(name, Ops.item(values.mean()));
+            }
+        }
+    }
 
     /// Draws times and noise, in the order of the reference code, and asks the network.
     ///

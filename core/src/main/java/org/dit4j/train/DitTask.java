@@ -1,7 +1,6 @@
 package org.dit4j.train;
 
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
@@ -16,7 +15,6 @@ import org.dit4j.model.Dit;
 import org.dit4j.model.DitConfigs;
 import org.dit4j.nn.Parameters;
 import org.dit4j.pipeline.ClassNames;
-import org.dit4j.pipeline.DiffusionProcess;
 import org.dit4j.pipeline.DitPipeline;
 import org.dit4j.pipeline.GenerationDefaults;
 import org.dit4j.pipeline.GenerationRequest;
@@ -26,7 +24,6 @@ import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.Tensors;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Trains a class-conditional DiT or SiT on latents (DiT, `train.py`; SiT, `train.py`).
@@ -58,7 +55,7 @@ final class DitTask implements TrainingTask {
                 new DitPipeline.Parts(
                         network,
                         autoencoder,
-                        process(run.objective()),
+                        run.objective().sampling(),
                         new ClassNames(pictures.classes()));
         var samples = run.samples();
         var defaults =
@@ -88,13 +85,6 @@ final class DitTask implements TrainingTask {
         json.put("in_channels", autoencoder.latentChannels());
         json.put("num_classes", pictures.classes().size());
         return DitConfigs.parse(json, "model");
-    }
-
-    private static DiffusionProcess process(Objective objective) {
-        return switch (objective) {
-            case Objective.Gaussian g -> DiffusionProcess.gaussian(g.noiseSchedule(), g.target());
-            case Objective.Flow f -> DiffusionProcess.flow(f.process());
-        };
     }
 
     private static Dit network(RunConfig.DitRun run, Dit.Config config) {
@@ -133,7 +123,7 @@ final class DitTask implements TrainingTask {
                     Tensor mean = drawn.terms().loss().mean();
                     Ops.mul(mean, weight).backward();
                     forward.backward();
-                    return result(drawn, mean);
+                    return drawn.report(mean);
                 });
     }
 
@@ -172,20 +162,6 @@ final class DitTask implements TrainingTask {
         Tensor drop = Ops.lessThan(rng.uniform(y.size(0)), p);
         Tensor none = Tensors.full(network.config().nullLabel(), Dtype.INT64, y.size(0));
         return Ops.where(drop, none, y);
-    }
-
-    private static BatchLoss result(DenoisingLoss.Drawn drawn, Tensor mean) {
-        var terms = new LinkedHashMap<String, Double>();
-        terms.put("loss", Ops.item(mean));
-        put(terms, "mse", drawn.terms().mse());
-        put(terms, "vb", drawn.terms().vb());
-        return new BatchLoss(terms, Tensors.floats(drawn.terms().loss()), drawn.positions());
-    }
-
-    private static void put(Map<String, Double> terms, String name, @Nullable Tensor values) {
-        if (values != null) {
-            terms.put(name, Ops.item(values.mean()));
-        }
     }
 
     /// A row of pictures for each class.

@@ -7,6 +7,7 @@ import org.dit4j.diffusion.FlowTarget;
 import org.dit4j.diffusion.Interpolant;
 import org.dit4j.diffusion.Target;
 import org.dit4j.diffusion.TimeDensity;
+import org.dit4j.pipeline.DiffusionProcess;
 import tools.jackson.databind.PropertyNamingStrategies;
 import tools.jackson.databind.annotation.JsonNaming;
 
@@ -17,6 +18,9 @@ import tools.jackson.databind.annotation.JsonNaming;
     @JsonSubTypes.Type(value = Objective.Flow.class, name = "flow")
 })
 public sealed interface Objective {
+    /// Returns how to sample from what was trained.
+    DiffusionProcess sampling();
+
     /// The process of DiT: 1000 steps, MSE, and the variational bound where the network has a
     /// learned sigma.
     ///
@@ -24,7 +28,12 @@ public sealed interface Objective {
     /// @param target `epsilon`, `x0` or `v`
     /// @param minSnrGamma clamp of the signal-to-noise weight (Hang et al. 2023), 0 for none
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
-    record Gaussian(String noiseSchedule, Target target, double minSnrGamma) implements Objective {}
+    record Gaussian(String noiseSchedule, Target target, double minSnrGamma) implements Objective {
+        @Override
+        public DiffusionProcess sampling() {
+            return DiffusionProcess.gaussian(noiseSchedule, target);
+        }
+    }
 
     /// The interpolants of SiT and flow matching.
     ///
@@ -36,6 +45,11 @@ public sealed interface Objective {
         /// Checks the name of the density.
         public Flow {
             TimeDensity.named(time);
+        }
+
+        @Override
+        public DiffusionProcess sampling() {
+            return DiffusionProcess.flow(process());
         }
 
         /// Returns the process.

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import java.util.List;
 import org.dit4j.ConfigException;
+import org.dit4j.data.Captions;
 import org.dit4j.tensor.Dtype;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.PropertyNamingStrategies;
@@ -14,6 +15,7 @@ import tools.jackson.databind.annotation.JsonNaming;
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "task")
 @JsonSubTypes({
     @JsonSubTypes.Type(value = RunConfig.DitRun.class, name = "dit"),
+    @JsonSubTypes.Type(value = RunConfig.TextRun.class, name = "text-to-image"),
     @JsonSubTypes.Type(value = RunConfig.AutoencoderRun.class, name = "autoencoder"),
     @JsonSubTypes.Type(value = RunConfig.ClassifierRun.class, name = "classifier")
 })
@@ -84,6 +86,74 @@ public sealed interface RunConfig {
             boolean activationCheckpointing,
             Samples samples)
             implements RunConfig {}
+
+    /// Trains a Hunyuan-DiT on the latents of an autoencoder and the captions of the pictures.
+    ///
+    /// @param trainer how the loop runs
+    /// @param data the pictures, which must have captions
+    /// @param captions how captions are drawn
+    /// @param autoencoder folder of the autoencoder
+    /// @param latentCache folder for the latents of the pictures and the states of the captions
+    /// @param init folder of a model to start from, empty to start anew
+    /// @param model what [org.dit4j.model.HunyuanDitConfigs] reads
+    /// @param objective what the network learns to predict
+    /// @param precision of the matrix products
+    /// @param samples what the sample pictures show
+    @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+    record TextRun(
+            TrainerOptions trainer,
+            Pictures data,
+            CaptionChoice captions,
+            String autoencoder,
+            String latentCache,
+            String init,
+            JsonNode model,
+            Objective objective,
+            Precision precision,
+            PromptSamples samples)
+            implements RunConfig {}
+
+    /// How a step draws a caption for each of its pictures: first the language, then a text, all
+    /// equally likely.
+    ///
+    /// @param perLanguage texts of each picture in each language that are trained with, the first
+    ///   ones; their states are computed once
+    /// @param dropout probability of the empty text instead, which guidance needs
+    @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+    record CaptionChoice(int perLanguage, double dropout) {
+        /// Checks the ranges.
+        public CaptionChoice {
+            ConfigException.require(
+                    perLanguage >= 1 && perLanguage <= Captions.MAX_TEXTS,
+                    "captions.per_language must be 1 to %d but is %d",
+                    Captions.MAX_TEXTS,
+                    perLanguage);
+            ConfigException.require(
+                    dropout >= 0 && dropout < 1,
+                    "captions.dropout must be at least 0 and below 1 but is %s",
+                    dropout);
+        }
+    }
+
+    /// Sample pictures of prompts.
+    ///
+    /// @param prompts a row each
+    /// @param perPrompt pictures of each prompt
+    /// @param sampler its name
+    /// @param steps of the sampler
+    /// @param guidance scale of classifier-free guidance, 1 for none
+    @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+    record PromptSamples(
+            List<String> prompts, int perPrompt, String sampler, int steps, double guidance) {
+        /// Checks the counts.
+        public PromptSamples {
+            ConfigException.require(
+                    !prompts.isEmpty() && prompts.size() <= 64 && perPrompt > 0 && perPrompt <= 64,
+                    "samples must be 1 to 64 prompts and per_prompt 1 to 64 but are %d and %d",
+                    prompts.size(),
+                    perPrompt);
+        }
+    }
 
     /// Sample pictures.
     ///

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
+import org.dit4j.data.Captions;
 import org.dit4j.data.HoldOut;
 import org.dit4j.data.ImageFolder;
 import org.dit4j.data.PictureSet;
@@ -57,6 +58,11 @@ final class TrainingPictures implements AutoCloseable {
     /// Returns the class of a picture.
     int label(int example) {
         return pictures.label(example);
+    }
+
+    /// Returns what a picture shows, in words.
+    Captions captions(int example) {
+        return pictures.captions(example);
     }
 
     /// Returns the names of the classes.

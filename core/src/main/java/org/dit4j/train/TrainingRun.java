@@ -86,6 +86,7 @@ public final class TrainingRun implements AutoCloseable {
             return switch (run) {
                 case RunConfig.AutoencoderRun r -> AutoencoderTask.open(r, listener);
                 case RunConfig.DitRun r -> DitTask.open(r, listener);
+                case RunConfig.TextRun r -> TextTask.open(r, listener);
                 case RunConfig.ClassifierRun r -> ClassifierTask.open(r, listener);
             };
         }

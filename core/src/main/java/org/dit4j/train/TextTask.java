@@ -1,0 +1,147 @@
+package org.dit4j.train;
+
+import java.nio.file.Path;
+import org.bytedeco.pytorch.Tensor;
+import org.dit4j.ConfigException;
+import org.dit4j.autoencoder.AutoencoderKl;
+import org.dit4j.checkpoint.LoadOptions;
+import org.dit4j.data.Grid;
+import org.dit4j.data.PictureFile;
+import org.dit4j.model.HunyuanDit;
+import org.dit4j.model.HunyuanDitCheckpoint;
+import org.dit4j.model.HunyuanDitConfigs;
+import org.dit4j.nn.Parameters;
+import org.dit4j.pipeline.BilingualPipeline;
+import org.dit4j.pipeline.GenerationDefaults;
+import org.dit4j.pipeline.GenerationRequest;
+import org.dit4j.pipeline.Pipelines;
+import org.dit4j.tensor.Device;
+import org.dit4j.tensor.Ops;
+import org.dit4j.tensor.Rng;
+import org.dit4j.text.FrozenEncoders;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Trains a Hunyuan-DiT on latents and the captions of the pictures (Li et al. 2024,
+/// arXiv:2405.08748; Tencent/HunyuanDiT, `hydit/train_deepspeed.py`).
+final class TextTask implements TrainingTask {
+    private final BilingualPipeline pipeline;
+    private final HunyuanDit network;
+    private final LatentCache latents;
+    private final CaptionIndex captions;
+    private final TextCache texts;
+    private final DenoisingLoss loss;
+    private final RunConfig.TextRun run;
+
+    private TextTask(
+            BilingualPipeline pipeline,
+            LatentCache latents,
+            CaptionIndex captions,
+            TextCache texts,
+            RunConfig.TextRun run) {
+        this.pipeline = pipeline;
+        this.network = pipeline.parts().network();
+        this.latents = latents;
+        this.captions = captions;
+        this.texts = texts;
+        this.loss = DenoisingLoss.of(run.objective(), network.config().learnSigma());
+        this.run = run;
+    }
+
+    /// Opens the task that a configuration describes.
+    static TextTask open(RunConfig.TextRun run, TrainingListener listener) {
+        Path cache = Path.of(run.latentCache());
+        TrainingPictures pictures = TrainingPictures.read(run.data(), listener);
+        CaptionIndex captions = CaptionIndex.of(pictures, run.captions());
+        AutoencoderKl autoencoder =
+                AutoencoderKl.load(Path.of(run.autoencoder()), LoadOptions.inference());
+        HunyuanDit.Config config = config(run, autoencoder);
+        var encoders = new FrozenEncoders(BilingualPipeline.options(config.text()));
+        TextCache texts =
+                TextCache.open(cache, encoders, config.text(), captions.texts(), listener);
+        LatentCache latents = LatentCache.open(cache, autoencoder, pictures, listener);
+        var samples = run.samples();
+        var pipeline =
+                new BilingualPipeline(
+                        new BilingualPipeline.Parts(
+                                network(run, config),
+                                autoencoder,
+                                run.objective().sampling(),
+                                encoders),
+                        new GenerationDefaults(
+                                samples.sampler(), samples.steps(), samples.guidance()));
+        return new TextTask(pipeline, latents, captions, texts, run);
+    }
+
+    private static HunyuanDit.Config config(RunConfig.TextRun run, AutoencoderKl autoencoder) {
+        ConfigException.require(
+                run.model() instanceof ObjectNode,
+                "model must be an object with the arguments of the network");
+        var json = (ObjectNode) run.model().deepCopy();
+        json.put("input_size", run.data().size() / autoencoder.downsampling());
+        json.put("in_channels", autoencoder.latentChannels());
+        return HunyuanDitConfigs.parse(json, "model");
+    }
+
+    private static HunyuanDit network(RunConfig.TextRun run, HunyuanDit.Config config) {
+        if (run.init().isEmpty()) {
+            try (var rng = Rng.seeded(run.trainer().seed())) {
+                return HunyuanDit.initialise(config, rng);
+            }
+        }
+        Path folder = Path.of(run.init()).resolve("transformer");
+        try (var checkpoint = HunyuanDitCheckpoint.open(folder)) {
+            return checkpoint.with(config).load(LoadOptions.training());
+        }
+    }
+
+    @Override
+    public Parameters parameters() {
+        return network.parameters();
+    }
+
+    @Override
+    public int size() {
+        return latents.size();
+    }
+
+    @Override
+    public BatchLoss backward(int[] examples, Rng rng, double weight) {
+        Tensor x0 = latents.latents(examples, rng); // [B, C, H, W]
+        HunyuanDit.Conditions conditions = texts.take(captions.draw(examples, rng));
+        return Ops.autocast(
+                run.precision().dtype(),
+                Device.CPU,
+                () -> {
+                    DenoisingLoss.Drawn drawn =
+                            loss.of((x, t) -> network.forward(x, t, conditions), x0, rng);
+                    Tensor mean = drawn.terms().loss().mean();
+                    Ops.mul(mean, weight).backward();
+                    return drawn.report(mean);
+                });
+    }
+
+    /// A row of pictures for each prompt.
+    @Override
+    public void sample(Path png) {
+        var samples = run.samples();
+        var request =
+                GenerationRequest.of(samples.prompts().toArray(String[]::new))
+                        .withCount(samples.perPrompt());
+        PictureFile.write(png, Grid.of(pipeline.generate(request), samples.perPrompt()));
+    }
+
+    /// Writes a pipeline, see [Pipelines].
+    @Override
+    public void export(Path folder) {
+        Pipelines.save(pipeline, folder);
+    }
+
+    @Override
+    public void close() {
+        try (latents;
+                texts;
+                pipeline) {
+            return;
+        }
+    }
+}
