@@ -12,6 +12,7 @@ import org.dit4j.ConfigException;
 import org.dit4j.checkpoint.StateDict;
 import org.dit4j.data.Picture;
 import org.dit4j.data.PictureFile;
+import org.dit4j.pipeline.DitPipeline;
 import org.dit4j.pipeline.GenerationRequest;
 import org.dit4j.pipeline.Pipeline;
 import org.dit4j.pipeline.Pipelines;
@@ -133,7 +134,7 @@ class TrainingRunTest {
     @Test
     void theModelOfARunIsAPipeline() throws IOException {
         Path run = train(DIT, 2, 100, "pipeline", false);
-        try (Pipeline pipeline = Pipelines.load(run.resolve("model"))) {
+        try (var pipeline = (DitPipeline) Pipelines.load(run.resolve("model"))) {
             assertThat(pipeline.classes().names()).containsExactly("dark", "light");
             assertThat(pipeline.generate(GenerationRequest.ofClasses("light").withCount(2)))
                     .hasSize(2);
