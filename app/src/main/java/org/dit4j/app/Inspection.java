@@ -17,6 +17,9 @@ import org.dit4j.checkpoint.StateDict;
 import org.dit4j.model.Dit;
 import org.dit4j.model.DitCheckpoint;
 import org.dit4j.model.DitConfigs;
+import org.dit4j.model.HunyuanDit;
+import org.dit4j.model.HunyuanDitCheckpoint;
+import org.dit4j.model.HunyuanDitConfigs;
 import org.dit4j.nn.ParameterSource;
 import tools.jackson.databind.JsonNode;
 
@@ -102,6 +105,22 @@ record Inspection(
         } catch (ConfigException e) {
             return with("DiT", Map.of("unknown", String.valueOf(e.getMessage())), 0);
         } catch (CheckpointException e) {
+            return hunyuanDit();
+        }
+    }
+
+    private Inspection hunyuanDit() {
+        try (var checkpoint = HunyuanDitCheckpoint.open(path)) {
+            HunyuanDit.Config c = checkpoint.config();
+            String name =
+                    switch (checkpoint.layout()) {
+                        case ORIGINAL -> "Hunyuan-DiT";
+                        case DIFFUSERS -> "Hunyuan-DiT (diffusers)";
+                    };
+            try (var network = new HunyuanDit(ParameterSource.counting(), c)) {
+                return with(name, HunyuanDitConfigs.json(c), network.parameters().count());
+            }
+        } catch (ConfigException | CheckpointException e) {
             return ofConfigFile();
         }
     }

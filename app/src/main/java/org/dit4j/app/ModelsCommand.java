@@ -9,6 +9,8 @@ import java.util.Map;
 import org.dit4j.checkpoint.JsonFile;
 import org.dit4j.model.Dit;
 import org.dit4j.model.DitPresets;
+import org.dit4j.model.HunyuanDit;
+import org.dit4j.model.HunyuanDitPresets;
 import org.dit4j.nn.ParameterSource;
 import org.dit4j.tensor.TensorScope;
 import picocli.CommandLine.Command;
@@ -49,9 +51,10 @@ final class ModelsCommand implements Runnable {
         }
         out.println("models that ship (each with a card, models/NAME/README.md):");
         shipped.forEach(name -> out.println("  " + name));
-        out.println("families: DiT and SiT; parameters of the standard sizes (1000 classes):");
+        out.println(
+                "families: DiT, SiT and Hunyuan-DiT; parameters of the standard sizes (DiT with 1000 classes):");
         sizes.forEach((name, count) ->
-                out.println(String.format(Locale.ROOT, "  %-9s %7.1f M", name, count / 1e6)));
+                out.println(String.format(Locale.ROOT, "  %-25s %7.1f M", name, count / 1e6)));
     }
 
     /// Counts the parameters of every standard size, without memory for them. SiT has the same.
@@ -61,6 +64,15 @@ final class ModelsCommand implements Runnable {
             try (var _ = TensorScope.open();
                     var dit = new Dit(ParameterSource.counting(), DitPresets.of(name, LATENTS))) {
                 sizes.put(name, dit.parameters().count());
+            }
+        }
+        for (String name : HunyuanDitPresets.names()) {
+            try (var _ = TensorScope.open();
+                    var network =
+                            new HunyuanDit(
+                                    ParameterSource.counting(),
+                                    HunyuanDitPresets.of(name, 128, false))) {
+                sizes.put(name, network.parameters().count());
             }
         }
         return sizes;

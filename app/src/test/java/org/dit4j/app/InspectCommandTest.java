@@ -68,6 +68,16 @@ class InspectCommandTest {
     }
 
     @Test
+    void aHunyuanDitShowsItsConfiguration() {
+        Path file = CASES.resolve("models/hunyuan-dit/v1.2");
+        assertThat(run("inspect", file.toString(), "--json")).isZero();
+        JsonNode json = JsonFile.mapper().readTree(out.toString());
+        assertThat(json.path("family").asString()).isEqualTo("Hunyuan-DiT (diffusers)");
+        assertThat(json.path("trained_parameters").asLong())
+                .isEqualTo(json.path("parameters").asLong());
+    }
+
+    @Test
     void anotherFamilyIsNamedByItsConfiguration() {
         assertThat(run("inspect", CASES.resolve("vae/kl_sd").toString())).isZero();
         assertThat(out.toString()).contains("AutoencoderKL", "decoder.conv_in", "latent_channels");
