@@ -1,7 +1,6 @@
 package org.dit4j.app;
 
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.dit4j.ConfigException;
@@ -29,6 +28,12 @@ import picocli.CommandLine.Spec;
             "Fréchet and kernel distance, precision and recall in the features of a classifier of the"
                     + " data; for a model also how many pictures show their class, how faithful its"
                     + " autoencoder is, and how near its pictures come to those it was trained with."
+                    + " A text-to-image model gets prompts of the data's prompts.jsonl: of texts it was"
+                    + " trained with, other wordings, styles and colours, and of subjects it has not"
+                    + " seen, in each language from the same noise. Retrieval says how often a"
+                    + " picture is nearer to the real pictures of its subject than to those of 99"
+                    + " others; a style is what follows the last hyphen of a file's name."
+                    + " report.html shows it all."
                     + " With --inception the features are those of the FID."
         },
         footer = {
@@ -86,8 +91,10 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(
             names = "--count",
             paramLabel = "N",
-            description = "Pictures to generate, of all classes alike; ${DEFAULT-VALUE}.")
-    private int count = 1000;
+            description =
+                    "Pictures to generate of all classes alike, 1000 if not given; for a"
+                            + " text-to-image model prompts of each kind and language, 100.")
+    private int count;
 
     @Option(
             names = "--hold-out",
@@ -126,7 +133,7 @@ final class EvaluateCommand implements Callable<Integer> {
             names = "--out",
             required = true,
             paramLabel = "DIR",
-            description = "Receives report.json and pictures.")
+            description = "Receives report.json, report.html of a model, and pictures.")
     private Path out = Path.of("");
 
     @Option(names = "--json", description = "Print the report as JSON.")
@@ -134,7 +141,8 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        ConfigException.require(count > 3, "--count must be at least 4 but is %d", count);
+        ConfigException.require(
+                count == 0 || count > 3, "--count must be at least 4 but is %d", count);
         Map<String, Object> report;
         try (FeatureNetwork features = features();
                 var bar = new Bar(spec.commandLine().getErr())) {
@@ -178,23 +186,10 @@ final class EvaluateCommand implements Callable<Integer> {
             spec.commandLine().getOut().println(JsonFile.mapper().writeValueAsString(report));
             return;
         }
-        var lines = new LinkedHashMap<String, Object>();
-        flatten("", report, lines);
-        lines.forEach((name, value) ->
-                spec.commandLine().getOut().printf("%-44s %s%n", name, shown(value)));
-    }
-
-    private static void flatten(String prefix, Map<?, ?> map, Map<String, Object> lines) {
-        map.forEach((key, value) -> {
-            if (value instanceof Map<?, ?> inner) {
-                flatten(prefix + key + ".", inner, lines);
-            } else {
-                lines.put(prefix + key, value);
-            }
-        });
-    }
-
-    private static String shown(Object value) {
-        return value instanceof Double d ? "%.5g".formatted(d) : String.valueOf(value);
+        EvaluationPage.flatten(report)
+                .forEach((name, value) ->
+                        spec.commandLine()
+                                .getOut()
+                                .printf("%-44s %s%n", name, EvaluationPage.shown(value)));
     }
 }

@@ -30,15 +30,33 @@ record NearestTrainingPictures(
     /// Nearer than all but this share of unseen pictures counts as a copy.
     private static final double COPY = 0.01;
 
+    /// What was found.
+    ///
+    /// @param made the nearest training pictures of the generated ones
+    /// @param held those of the pictures that the model has not seen
+    /// @param unit by which distances are divided
+    /// @param grid a file with the pictures that came nearest
+    record Found(Nearest made, Nearest held, double unit, Path grid) {
+        /// Returns what a report says of it.
+        Map<String, Object> summary() {
+            var map = new LinkedHashMap<String, Object>();
+            map.put("smallest", made.quantile(0) / unit);
+            map.put("median", made.quantile(0.5) / unit);
+            map.put("median_of_held_out", held.quantile(0.5) / unit);
+            map.put("nearer_than_99_percent_of_held_out", made.shareBelow(held.quantile(COPY)));
+            return map;
+        }
+    }
+
     /// Compares features, `[N, D]` each.
-    Map<String, Object> byFeatures(Tensor real, Tensor held, Tensor made) {
+    Found byFeatures(Tensor real, Tensor held, Tensor made) {
         Nearest ofMade = Nearest.of(real, made);
-        show(ofMade, "nearest-by-features.png");
-        return summary(ofMade, Nearest.of(real, held), 1);
+        return new Found(
+                ofMade, Nearest.of(real, held), 1, show(ofMade, "nearest-by-features.png"));
     }
 
     /// Compares pixels: root mean square differences, where 1 is from black to white.
-    Map<String, Object> byPixels() {
+    Found byPixels() {
         try (var _ = TensorScope.open()) {
             Tensor real = training.bytes().flatten(1, -1);
             Tensor made =
@@ -48,32 +66,29 @@ record NearestTrainingPictures(
                                     .map(p -> p.tensor().permute(2, 0, 1).flatten())
                                     .toList());
             Nearest ofMade = Nearest.of(real, made);
-            show(ofMade, "nearest-by-pixels.png");
+            Path grid = show(ofMade, "nearest-by-pixels.png");
             Nearest ofUnseen = Nearest.of(real, unseen.bytes().flatten(1, -1));
-            return summary(ofMade, ofUnseen, 255 * Math.sqrt(real.size(1)));
+            return new Found(ofMade, ofUnseen, 255 * Math.sqrt(real.size(1)), grid);
         }
     }
 
-    private static Map<String, Object> summary(Nearest made, Nearest held, double unit) {
-        var map = new LinkedHashMap<String, Object>();
-        map.put("smallest", made.quantile(0) / unit);
-        map.put("median", made.quantile(0.5) / unit);
-        map.put("median_of_held_out", held.quantile(0.5) / unit);
-        map.put("nearer_than_99_percent_of_held_out", made.shareBelow(held.quantile(COPY)));
-        return map;
+    /// Returns a picture of a set.
+    static Picture picture(PictureSet set, int index) {
+        try (var _ = TensorScope.open()) {
+            return Picture.of(set.bytes().select(0, index).permute(1, 2, 0));
+        }
     }
 
     /// The pictures that come nearest, each to the left of its training picture.
-    private void show(Nearest nearest, String name) {
+    private Path show(Nearest nearest, String name) {
         var pairs = new ArrayList<Picture>();
         int[] order = nearest.order();
-        try (var _ = TensorScope.open()) {
-            for (int i = 0; i < Math.min(PAIRS, order.length); i++) {
-                pairs.add(generated.get(order[i]));
-                int match = nearest.index()[order[i]];
-                pairs.add(Picture.of(training.bytes().select(0, match).permute(1, 2, 0)));
-            }
+        for (int i = 0; i < Math.min(PAIRS, order.length); i++) {
+            pairs.add(generated.get(order[i]));
+            pairs.add(picture(training, nearest.index()[order[i]]));
         }
-        PictureFile.write(out.resolve(name), Grid.of(pairs, COLUMNS));
+        Path file = out.resolve(name);
+        PictureFile.write(file, Grid.of(pairs, COLUMNS));
+        return file;
     }
 }

@@ -14,7 +14,6 @@ import org.dit4j.data.Picture;
 import org.dit4j.data.PictureFile;
 import org.dit4j.pipeline.DitPipeline;
 import org.dit4j.pipeline.GenerationRequest;
-import org.dit4j.pipeline.Pipeline;
 import org.dit4j.pipeline.Pipelines;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.TensorScope;
@@ -168,7 +167,7 @@ class TrainingRunTest {
         try (var training = TrainingRun.open(config, run, false, TrainingListener.silent())) {
             assertThat(training.run()).isEqualTo(3);
         }
-        try (Pipeline pipeline = Pipelines.load(run.resolve("model"))) {
+        try (var pipeline = (DitPipeline) Pipelines.load(run.resolve("model"))) {
             assertThat(pipeline.generate(GenerationRequest.ofClasses("dark"))).hasSize(1);
         }
     }
