@@ -20,9 +20,4 @@ public record Patience(Duration timeout, int retries, Duration pause) {
                 retries >= 0 && retries <= 10, "retries must be 0 to 10 but are %d", retries);
         ConfigException.require(!pause.isNegative(), "a pause must not be negative");
     }
-
-    /// Returns two retries after a second and two more.
-    public static Patience of(Duration timeout) {
-        return new Patience(timeout, 2, Duration.ofSeconds(1));
-    }
 }

@@ -124,7 +124,7 @@ public final class RemoteModel implements LanguageModel {
         Optional<UncheckedIOException> io = find(e, UncheckedIOException.class);
         return io.isPresent()
                 ? new LanguageModelException(
-                        "%s cannot be reached: %s".formatted(who(), ServerWords.of(io.get())), e)
+                        "%s gives no answer: %s".formatted(who(), ServerWords.of(io.get())), e)
                 : new AnswerException(
                         "%s: the answer is not in the form of %s's"
                                 .formatted(

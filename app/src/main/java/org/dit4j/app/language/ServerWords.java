@@ -38,7 +38,7 @@ final class ServerWords {
             }
         }
         if (io instanceof ConnectException) {
-            return "no connection";
+            return "cannot connect";
         }
         String message = io.getMessage();
         return message == null ? io.getClass().getSimpleName() : message;

@@ -111,7 +111,7 @@ class RemoteModelTest {
         server.close();
         assertThatThrownBy(() -> model(false, "").answer("Shout.", "a cat"))
                 .isNotInstanceOf(AnswerException.class)
-                .hasMessage(who(false) + " cannot be reached: no connection");
+                .hasMessage(who(false) + " gives no answer: cannot connect");
     }
 
     @ParameterizedTest
@@ -145,7 +145,7 @@ class RemoteModelTest {
         server.answering(_ -> "x".repeat(2 << 20));
         assertThatThrownBy(() -> model(false, "").answer("Shout.", "a cat"))
                 .isInstanceOf(LanguageModelException.class)
-                .hasMessageStartingWith(who(false) + " cannot be reached: ");
+                .hasMessageStartingWith(who(false) + " gives no answer: ");
     }
 
     @Test
