@@ -5,10 +5,10 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/// `dit4j data`: data sets that can be built anywhere.
+/// `dit4j data`: data sets that can be built anywhere, and their captions.
 @Command(
         name = "data",
-        description = "Build a data set of pictures to train on.",
+        description = "Build a data set of pictures to train on, or refine the captions of one.",
         footer = {
             "",
             "Examples:",
@@ -16,7 +16,7 @@ import picocli.CommandLine.Spec;
             "  dit4j data fashion-mnist --out data/fashion",
             "  dit4j data emoji --help"
         },
-        subcommands = {EmojiCommand.class, FashionMnistCommand.class})
+        subcommands = {EmojiCommand.class, FashionMnistCommand.class, CaptionCommand.class})
 final class DataCommand implements Runnable {
     @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -24,6 +24,6 @@ final class DataCommand implements Runnable {
     public void run() {
         throw new ParameterException(
                 spec.commandLine(),
-                "Which data set? One of: " + String.join(", ", spec.subcommands().keySet()));
+                "What to do? One of: " + String.join(", ", spec.subcommands().keySet()));
     }
 }

@@ -7,13 +7,16 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.dit4j.ConfigException;
+import org.dit4j.app.language.PromptEnhancer;
 import org.dit4j.checkpoint.JsonFile;
 import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.data.Grid;
 import org.dit4j.data.Picture;
 import org.dit4j.data.PictureFile;
+import org.dit4j.pipeline.DitPipeline;
 import org.dit4j.pipeline.GenerationRequest;
 import org.dit4j.pipeline.Guide;
 import org.dit4j.pipeline.Pipeline;
@@ -21,6 +24,7 @@ import org.dit4j.pipeline.Pipelines;
 import org.dit4j.train.RunConfig.Precision;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -42,7 +46,8 @@ import picocli.CommandLine.Spec;
             "  dit4j generate --class \"cat faces\" -o cats.png",
             "  dit4j generate --class cat-face --class food-fruit --count 4 --seed 7 -o grid.png",
             "  dit4j generate --class 12 --count 100 -o pictures/",
-            "  dit4j generate --model out/emoji/model --class flag --steps 50 --guidance 2 -o flag.png"
+            "  dit4j generate --model out/emoji/model --class flag --steps 50 --guidance 2 -o flag.png",
+            "  dit4j generate --model DIR \"a red heart\" --enhance --llm ollama:http://localhost:11434 --llm-model NAME -o heart.png"
         })
 final class GenerateCommand implements Callable<Integer> {
     private static final int MOST_NAME = 40; // letters of the prompt in a file's name
@@ -141,12 +146,20 @@ final class GenerateCommand implements Callable<Integer> {
                             + " a name that ends in /) for a file each.")
     private String out = "";
 
+    @Option(
+            names = "--enhance",
+            description = "Have a language model rewrite the prompt first; needs --llm.")
+    private boolean enhance;
+
+    @Mixin private LanguageModelOptions languageModel = new LanguageModelOptions();
+
     @Option(names = "--json", description = "Print what was made as JSON.")
     private boolean json;
 
     @Override
     public Integer call() {
-        GenerationRequest request = request();
+        GenerationRequest asked = request();
+        Optional<PromptEnhancer> enhancer = enhancer();
         Path folder = ModelFolders.shipped().find(model);
         LoadOptions options = LoadOptions.inference().withDtype(precision.dtype());
         boolean single = !out.endsWith("/") && !Files.isDirectory(Path.of(out));
@@ -157,6 +170,10 @@ final class GenerateCommand implements Callable<Integer> {
         }
         try (Pipeline pipeline = Pipelines.load(folder, options);
                 var progress = new SamplingProgress(spec.commandLine().getErr())) {
+            GenerationRequest request = asked;
+            if (enhancer.isPresent()) {
+                request = enhanced(asked, pipeline, enhancer.get());
+            }
             GenerationRequest resolved = pipeline.resolve(request);
             pipeline.remarks(resolved).forEach(spec.commandLine().getErr()::println);
             List<Picture> pictures = pipeline.generate(resolved, progress);
@@ -168,6 +185,33 @@ final class GenerateCommand implements Callable<Integer> {
                             : writeAll(pictures, resolved, text));
         }
         return 0;
+    }
+
+    private Optional<PromptEnhancer> enhancer() {
+        if (!enhance) {
+            if (languageModel.given()) {
+                throw new ParameterException(spec.commandLine(), "--llm is for --enhance");
+            }
+            return Optional.empty();
+        }
+        if (prompt.isEmpty() || !classes.isEmpty()) {
+            throw new ParameterException(
+                    spec.commandLine(), "--enhance rewrites a PROMPT, not the name of a --class");
+        }
+        PromptEnhancer.requirePlain(prompt);
+        return Optional.of(new PromptEnhancer(languageModel.connect("--enhance")));
+    }
+
+    private GenerationRequest enhanced(
+            GenerationRequest request, Pipeline pipeline, PromptEnhancer enhancer) {
+        ConfigException.require(
+                !(pipeline instanceof DitPipeline),
+                "--enhance rewrites prompts, but the model %s takes the names of classes",
+                model);
+        pipeline.resolve(request); // what the model cannot do is said before anybody is asked
+        String rewritten = enhancer.enhance(prompt);
+        spec.commandLine().getErr().println("prompt: " + rewritten);
+        return request.withPrompts(List.of(rewritten));
     }
 
     private GenerationRequest request() {
@@ -233,6 +277,9 @@ final class GenerateCommand implements Callable<Integer> {
         text.put("Software", "dit4j");
         text.put("model", model);
         text.put("prompt", String.join(", ", r.prompts()));
+        if (enhance) {
+            text.put("original_prompt", prompt);
+        }
         if (!r.guide().negative().isEmpty()) {
             text.put("negative", r.guide().negative());
         }

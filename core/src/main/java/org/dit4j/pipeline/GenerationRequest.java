@@ -65,6 +65,11 @@ public record GenerationRequest(
         return count * prompts.size();
     }
 
+    /// Returns this request with other prompts.
+    public GenerationRequest withPrompts(List<String> texts) {
+        return new GenerationRequest(texts, count, seed, steps, guide, sampler, width, height);
+    }
+
     /// Returns this request for another number of pictures of each prompt.
     public GenerationRequest withCount(int n) {
         return new GenerationRequest(prompts, n, seed, steps, guide, sampler, width, height);
