@@ -11,11 +11,11 @@ import java.util.regex.Pattern;
 /// beside this class.
 enum Instruction {
     /// Makes a short prompt one that says what is seen, in the way of Hunyuan-DiT's prompt
-    /// enhancement (Li et al. 2024, arXiv:2405.08748, section 2.4).
+    /// enhancement (Li et al. 2024, arXiv:2405.08748).
     ENHANCE,
 
     /// Makes one more caption of those that a picture has, in the way of Hunyuan-DiT's caption
-    /// refinement (section 2.3), but without looking at the picture.
+    /// refinement, but without looking at the picture.
     REFINE;
 
     private static final Pattern HAN = Pattern.compile("\\p{IsHan}");
