@@ -88,14 +88,17 @@ record PipelineFolder(Path folder) {
                         new BilingualPipeline(
                                 new BilingualPipeline.Parts(
                                         network, autoencoder, process(), encoders),
-                                defaults()));
+                                defaults()),
+                encoders);
     }
 
-    /// Loads network and autoencoder and puts them together; closes them if that fails.
+    /// Loads network and autoencoder and puts them together; closes them, and what else the
+    /// pipeline would own, if that fails.
     private <N extends AutoCloseable> Pipeline assemble(
             Function<LoadOptions, N> loader,
             LoadOptions options,
-            BiFunction<N, AutoencoderKl, Pipeline> maker) {
+            BiFunction<N, AutoencoderKl, Pipeline> maker,
+            AutoCloseable... others) {
         N network = null;
         AutoencoderKl autoencoder = null;
         boolean done = false;
@@ -110,6 +113,7 @@ record PipelineFolder(Path folder) {
             if (!done) {
                 close(network);
                 close(autoencoder);
+                List.of(others).forEach(PipelineFolder::close);
             }
         }
     }
