@@ -28,7 +28,8 @@ import picocli.CommandLine.Spec;
             "",
             "Examples:",
             "  dit4j data emoji --out data/emoji",
-            "  dit4j data emoji --out data/emoji32 --size 32 --styles noto,twemoji"
+            "  dit4j data emoji --out data/emoji32 --size 32 --styles noto,twemoji",
+            "  dit4j data emoji --out data/emoji-yellow --no-skin-tones"
         })
 final class EmojiCommand implements Callable<Integer> {
     @Spec private CommandSpec spec = CommandSpec.create();
@@ -55,6 +56,11 @@ final class EmojiCommand implements Callable<Integer> {
     private List<EmojiStyle> styles = List.of();
 
     @Option(
+            names = "--no-skin-tones",
+            description = "Leave out the pictures of other skin tones than yellow, about half.")
+    private boolean noSkinTones;
+
+    @Option(
             names = "--cache",
             paramLabel = "DIR",
             description = "Where fetched packages are kept (default: ~/.cache/dit4j/npm).")
@@ -69,6 +75,7 @@ final class EmojiCommand implements Callable<Integer> {
                 new EmojiSet(
                         size,
                         EnumSet.copyOf(styles),
+                        !noSkinTones,
                         NpmRegistry.configured(System.getenv(), home, kept));
         PrintWriter err = spec.commandLine().getErr();
         try (var bar = new Bar(err)) {

@@ -189,6 +189,14 @@ public record ImageFolder(Path folder, List<String> classes, List<Example> examp
     /// @param size height and width
     /// @throws DataException if none can be read
     public PictureSet read(int size, Listener listener) {
-        return PictureSet.read(this, size, listener);
+        return PictureSet.read(this, size, size, p -> CenterCrop.of(p, size), listener);
+    }
+
+    /// Reads all pictures, each whole on a white ground of that size (see [LetterBox]). A picture
+    /// that cannot be read is reported and left out.
+    ///
+    /// @throws DataException if none can be read
+    public PictureSet readWhole(int width, int height, Listener listener) {
+        return PictureSet.read(this, width, height, p -> LetterBox.of(p, width, height), listener);
     }
 }

@@ -3,6 +3,7 @@ package org.dit4j.data;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.tensor.Dtype;
@@ -28,11 +29,19 @@ public record PictureSet(Tensor bytes, List<ImageFolder.Example> examples, List<
     /// A picture, or why there is none.
     private record Attempt(byte[] planes, String failure) {}
 
-    static PictureSet read(ImageFolder folder, int size, ImageFolder.Listener listener) {
+    /// Reads all pictures of a folder.
+    ///
+    /// @param fit brings a picture to the size
+    static PictureSet read(
+            ImageFolder folder,
+            int width,
+            int height,
+            UnaryOperator<Picture> fit,
+            ImageFolder.Listener listener) {
         int n = folder.size();
-        long each = 3L * size * size;
+        long each = 3L * width * height;
         try (var _ = TensorScope.open()) {
-            Tensor all = Tensors.zeros(Dtype.UINT8, n, 3, size, size);
+            Tensor all = Tensors.zeros(Dtype.UINT8, n, 3, height, width);
             MemorySegment data = Tensors.data(all);
             var examples = new ArrayList<ImageFolder.Example>();
             for (int from = 0; from < n; from += BATCH) {
@@ -40,7 +49,7 @@ public record PictureSet(Tensor bytes, List<ImageFolder.Example> examples, List<
                 List<Attempt> batch =
                         IntStream.range(from, Math.min(n, from + BATCH))
                                 .parallel()
-                                .mapToObj(i -> attempt(folder, i, size))
+                                .mapToObj(i -> attempt(folder, i, fit))
                                 .toList();
                 for (int i = 0; i < batch.size(); i++) {
                     Attempt attempt = batch.get(i);
@@ -64,9 +73,9 @@ public record PictureSet(Tensor bytes, List<ImageFolder.Example> examples, List<
         }
     }
 
-    private static Attempt attempt(ImageFolder folder, int index, int size) {
+    private static Attempt attempt(ImageFolder folder, int index, UnaryOperator<Picture> fit) {
         try {
-            return new Attempt(planes(CenterCrop.of(folder.picture(index), size)), "");
+            return new Attempt(planes(fit.apply(folder.picture(index))), "");
         } catch (DataException e) {
             return new Attempt(new byte[0], String.valueOf(e.getMessage()));
         }

@@ -243,7 +243,10 @@ public final class HunyuanDit implements AutoCloseable {
 
     /// Predicts: the velocity in the published networks, and the variance.
     ///
-    /// @param x noisy latents `[B, C, H, W]`, H and W divisible by the patch
+    /// Latents that do not divide into patches are filled up at the right and below by repeating
+    /// the edge.
+    ///
+    /// @param x noisy latents `[B, C, H, W]`
     /// @param t `[B]`: step of the process, fractional steps allowed
     /// @param conditions what to show
     /// @return `[B, outputs, H, W]`, outputs = C, or 2 C with learned sigma (mean first), in the
@@ -251,9 +254,11 @@ public final class HunyuanDit implements AutoCloseable {
     /// @throws ShapeException if a shape does not fit
     public Tensor forward(Tensor x, Tensor t, Conditions conditions) {
         return TensorScope.compute(() -> {
-            Hidden h = embed(x, t, conditions); // [B, N, D], [B, D], [B, L, E]
+            Tensor whole = Patches.fillUp(x, config.patchSize); // [B, C, H', W']
+            Hidden h = embed(whole, t, conditions); // [B, N, D], [B, D], [B, L, E]
             Tensor tokens = pair(0, h.x, h); // [B, N, D]
-            return head(tokens, h.c, x.size(2), x.size(3)); // [B, outputs, H, W]
+            Tensor out = head(tokens, h.c, whole.size(2), whole.size(3)); // [B, outputs, H', W']
+            return out.narrow(2, 0, x.size(2)).narrow(3, 0, x.size(3)); // [B, outputs, H, W]
         });
     }
 

@@ -1,10 +1,19 @@
 package org.dit4j.nn;
 
 import org.bytedeco.pytorch.Tensor;
+import org.dit4j.tensor.Spatial;
 
 /// Cuts latents into tokens and puts them back.
 public final class Patches {
     private Patches() {}
+
+    /// Returns `[B, C, H, W]` with H and W brought to multiples of `p`: the edge is repeated at the
+    /// right and below. The same tensor if they are.
+    public static Tensor fillUp(Tensor x, long p) {
+        long rows = Math.floorMod(-x.size(2), p);
+        long columns = Math.floorMod(-x.size(3), p);
+        return rows == 0 && columns == 0 ? x : Spatial.padEnd(x, columns, rows);
+    }
 
     /// Cuts `[B, C, H, W]` into `[B, (H/P)(W/P), C P P]`, each token ordered channel, row, column:
     /// what a convolution of stride P sees.

@@ -73,9 +73,7 @@ public final class BilingualPipeline implements Pipeline {
     public BilingualPipeline(Parts parts, GenerationDefaults defaults) {
         this.parts = parts;
         HunyuanDit.Config c = parts.network.config();
-        latents =
-                new LatentDiffusion(
-                        parts.autoencoder, parts.process, c.patchSize(), c.inputSize(), defaults);
+        latents = new LatentDiffusion(parts.autoencoder, parts.process, 1, c.inputSize(), defaults);
     }
 
     /// Returns the parts. Borrowed.

@@ -25,7 +25,7 @@ import org.dit4j.tensor.TensorScope;
 ///
 /// @param autoencoder decodes the latents
 /// @param process what the network was trained on
-/// @param patch side of the network's patches, in latents
+/// @param patch what height and width of the latents must be multiples of
 /// @param size usual height and width of the latents
 /// @param defaults what a request leaves open
 record LatentDiffusion(
@@ -61,7 +61,7 @@ record LatentDiffusion(
         int unit = f * patch;
         ConfigException.require(
                 resolved.width() % unit == 0 && resolved.height() % unit == 0,
-                "the size %dx%d must be divisible by %d: the autoencoder makes one latent of %d pixels, the network patches of %d latents",
+                "the size %dx%d must be divisible by %d: the autoencoder makes one latent of %d pixels, the network takes multiples of %d latents",
                 resolved.width(),
                 resolved.height(),
                 unit,

@@ -73,6 +73,11 @@ public final class Spatial {
         return torch.replication_pad2d(x, n, n, n, n);
     }
 
+    /// Adds columns at the right and rows below that repeat the edge.
+    public static Tensor padEnd(Tensor x, long columns, long rows) {
+        return torch.replication_pad2d(x, 0, columns, 0, rows);
+    }
+
     /// Resizes bilinearly without anti-aliasing, with pixels as areas (`align_corners=False`).
     public static Tensor resizeBilinear(Tensor x, long height, long width) {
         return torch.upsample_bilinear2d(x, new long[] {height, width}, false);

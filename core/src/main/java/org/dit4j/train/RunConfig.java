@@ -44,6 +44,28 @@ public sealed interface RunConfig {
         }
     }
 
+    /// A further size of the pictures, which a part of the batches takes.
+    ///
+    /// @param width in pixels
+    /// @param height in pixels
+    /// @param share of the batches, above 0
+    record Bucket(int width, int height, double share) {
+        /// Checks the ranges.
+        public Bucket {
+            ConfigException.require(
+                    width > 0 && width <= 4096 && height > 0 && height <= 4096,
+                    "a bucket must be 1 to 4096 pixels wide and high but is %dx%d",
+                    width,
+                    height);
+            ConfigException.require(
+                    share > 0 && share < 1,
+                    "the share of the bucket %dx%d must be above 0 and below 1 but is %s",
+                    width,
+                    height,
+                    share);
+        }
+    }
+
     /// Precision of the matrix products; weights, averages and moments are float32 always.
     enum Precision {
         /// IEEE single precision.
@@ -91,6 +113,8 @@ public sealed interface RunConfig {
     ///
     /// @param trainer how the loop runs
     /// @param data the pictures, which must have captions
+    /// @param buckets further sizes, each picture whole on white; the other batches take the size
+    ///   of `data`
     /// @param captions how captions are drawn
     /// @param autoencoder folder of the autoencoder
     /// @param latentCache folder for the latents of the pictures and the states of the captions
@@ -103,6 +127,7 @@ public sealed interface RunConfig {
     record TextRun(
             TrainerOptions trainer,
             Pictures data,
+            List<Bucket> buckets,
             CaptionChoice captions,
             String autoencoder,
             String latentCache,
@@ -111,7 +136,14 @@ public sealed interface RunConfig {
             Objective objective,
             Precision precision,
             PromptSamples samples)
-            implements RunConfig {}
+            implements RunConfig {
+        /// Checks the shares of the buckets.
+        public TextRun {
+            double shares = buckets.stream().mapToDouble(Bucket::share).sum();
+            ConfigException.require(
+                    shares < 1, "the shares of all buckets must be below 1 but are %s", shares);
+        }
+    }
 
     /// How a step draws a caption for each of its pictures: first the language, then a text, all
     /// equally likely.

@@ -5,12 +5,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.checkpoint.Safetensors;
 import org.dit4j.checkpoint.StateDict;
@@ -19,8 +26,8 @@ import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.TensorScope;
 import org.dit4j.tensor.Tensors;
-import org.dit4j.text.BilingualStates;
 import org.dit4j.text.FrozenEncoders;
+import org.dit4j.text.TextEncoder;
 import org.dit4j.text.TextModel;
 import org.dit4j.text.TextStates;
 
@@ -91,50 +98,75 @@ final class TextCache implements AutoCloseable {
         return new TextCache(Safetensors.open(path), shape);
     }
 
+    /// Encodes with both encoders at the same time.
     private static Map<String, Tensor> encode(
             FrozenEncoders encoders, List<String> texts, TrainingListener listener) {
-        var zh = new Rows();
-        var en = new Rows();
-        for (int from = 0; from < texts.size(); from += BATCH) {
-            List<String> batch = texts.subList(from, Math.min(texts.size(), from + BATCH));
-            try (var scope = TensorScope.open()) {
-                BilingualStates both =
-                        new BilingualStates(
-                                encoders.encoder(TextModel.BGE_SMALL_ZH).encode(batch),
-                                encoders.encoder(TextModel.BGE_SMALL_EN).encode(batch));
-                zh.add(both.zh(), scope);
-                en.add(both.en(), scope);
-            }
-            listener.prepared("encoding captions", from + batch.size(), texts.size());
+        try (var threads = Executors.newFixedThreadPool(2)) {
+            TextEncoder first = encoders.encoder(TextModel.BGE_SMALL_ZH);
+            TextEncoder second = encoders.encoder(TextModel.BGE_SMALL_EN);
+            var done = new AtomicInteger();
+            IntConsumer report =
+                    n ->
+                            listener.prepared(
+                                    "encoding captions", done.addAndGet(n) / 2, texts.size());
+            Future<Tensor[]> zh = threads.submit(() -> encode(first, texts, report));
+            Future<Tensor[]> en = threads.submit(() -> encode(second, texts, report));
+            var all = new LinkedHashMap<String, Tensor>();
+            putInto(all, "zh", result(zh));
+            putInto(all, "en", result(en));
+            return all;
         }
-        var all = new LinkedHashMap<String, Tensor>();
-        zh.putInto(all, "zh");
-        en.putInto(all, "en");
-        return all;
     }
 
-    /// The tokens of texts, one after the other.
-    private static final class Rows {
-        private final List<Tensor> states = new ArrayList<>();
-        private final List<Long> starts = new ArrayList<>(List.of(0L));
-
-        void add(TextStates texts, TensorScope scope) {
-            var tokens = new ArrayList<Tensor>();
-            double[] lengths = Tensors.doubles(Ops.sum(texts.mask(), false, 1));
-            for (int i = 0; i < lengths.length; i++) {
-                long n = (long) lengths[i];
-                tokens.add(texts.states().select(0, i).narrow(0, 0, n));
-                starts.add(starts.getLast() + n);
+    /// Returns the states of the tokens of each text. Texts of similar length go together, for
+    /// those of a batch are padded to the longest.
+    private static Tensor[] encode(TextEncoder encoder, List<String> texts, IntConsumer report) {
+        int[] order =
+                IntStream.range(0, texts.size())
+                        .boxed()
+                        .sorted(Comparator.comparingInt(i -> -texts.get(i).length()))
+                        .mapToInt(Integer::intValue)
+                        .toArray();
+        var states = new Tensor[texts.size()];
+        for (int from = 0; from < order.length; from += BATCH) {
+            int[] batch = Arrays.copyOfRange(order, from, Math.min(order.length, from + BATCH));
+            try (var _ = TensorScope.open()) {
+                TextStates encoded =
+                        encoder.encode(Arrays.stream(batch).mapToObj(texts::get).toList());
+                double[] lengths = Tensors.doubles(Ops.sum(encoded.mask(), false, 1));
+                for (int i = 0; i < batch.length; i++) {
+                    Tensor own = encoded.states().select(0, i).narrow(0, 0, (long) lengths[i]);
+                    states[batch[i]] = TensorScope.keep(Ops.to(own, Dtype.BFLOAT16));
+                }
             }
-            Tensor joined = Ops.cat(0, tokens.toArray(Tensor[]::new));
-            states.add(scope.promote(Ops.to(joined, Dtype.BFLOAT16)));
+            report.accept(batch.length);
         }
+        return states;
+    }
 
-        void putInto(Map<String, Tensor> all, String language) {
-            long[] numbers = starts.stream().mapToLong(Long::longValue).toArray();
-            all.put(language + ".states", Ops.cat(0, states.toArray(Tensor[]::new)));
-            all.put(language + ".starts", Tensors.of(numbers, numbers.length));
+    private static Tensor[] result(Future<Tensor[]> states) {
+        try {
+            return states.get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while captions were encoded", e);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RuntimeException known) {
+                throw known;
+            }
+            throw new IllegalStateException("captions could not be encoded", e);
         }
+    }
+
+    /// Puts the tokens of all texts, one after the other, into the tensors of a file.
+    private static void putInto(Map<String, Tensor> all, String language, Tensor[] states) {
+        var starts = new long[states.length + 1];
+        for (int i = 0; i < states.length; i++) {
+            starts[i + 1] = starts[i] + states[i].size(0);
+        }
+        all.put(language + ".states", Ops.cat(0, states));
+        all.put(language + ".starts", Tensors.of(starts, starts.length));
+        Arrays.stream(states).forEach(Tensor::close);
     }
 
     private static String fingerprint(HunyuanDit.Text shape, List<String> texts) {

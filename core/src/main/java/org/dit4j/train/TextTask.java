@@ -26,7 +26,7 @@ import tools.jackson.databind.node.ObjectNode;
 final class TextTask implements TrainingTask {
     private final BilingualPipeline pipeline;
     private final HunyuanDit network;
-    private final LatentCache latents;
+    private final LatentBuckets latents;
     private final CaptionIndex captions;
     private final TextCache texts;
     private final DenoisingLoss loss;
@@ -34,7 +34,7 @@ final class TextTask implements TrainingTask {
 
     private TextTask(
             BilingualPipeline pipeline,
-            LatentCache latents,
+            LatentBuckets latents,
             CaptionIndex captions,
             TextCache texts,
             RunConfig.TextRun run) {
@@ -58,7 +58,7 @@ final class TextTask implements TrainingTask {
         var encoders = new FrozenEncoders(BilingualPipeline.options(config.text()));
         TextCache texts =
                 TextCache.open(cache, encoders, config.text(), captions.texts(), listener);
-        LatentCache latents = LatentCache.open(cache, autoencoder, pictures, listener);
+        LatentBuckets latents = LatentBuckets.open(cache, autoencoder, pictures, run, listener);
         var samples = run.samples();
         var pipeline =
                 new BilingualPipeline(

@@ -3,6 +3,7 @@ package org.dit4j.train;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.data.Captions;
 import org.dit4j.data.HoldOut;
@@ -26,11 +27,27 @@ final class TrainingPictures implements AutoCloseable {
     ///
     /// @throws org.dit4j.data.DataException if there are none
     static TrainingPictures read(RunConfig.Pictures data, TrainingListener listener) {
+        return read(data, (folder, told) -> folder.read(data.size(), told), listener);
+    }
+
+    /// Reads the same pictures in another size, each whole on white.
+    static TrainingPictures read(
+            RunConfig.Pictures data, RunConfig.Bucket size, TrainingListener listener) {
+        return read(
+                data,
+                (folder, told) -> folder.readWhole(size.width(), size.height(), told),
+                listener);
+    }
+
+    private static TrainingPictures read(
+            RunConfig.Pictures data,
+            BiFunction<ImageFolder, ImageFolder.Listener, PictureSet> read,
+            TrainingListener listener) {
         ImageFolder folder = ImageFolder.open(Path.of(data.folder()));
         ImageFolder training = folder.training(new HoldOut(data.holdOut()));
         return new TrainingPictures(
-                training.read(
-                        data.size(),
+                read.apply(
+                        training,
                         new ImageFolder.Listener() {
                             @Override
                             public void progress(int done, int total) {

@@ -119,7 +119,7 @@ class HunyuanDitTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"8,8", "2,2", "4,20", "24,6"})
+    @CsvSource({"8,8", "2,2", "4,20", "24,6", "5,7"})
     void everySizeIsPredictedAndEveryInputCounts(int h, int w) {
         try (var scope = TensorScope.open();
                 var rng = Rng.seeded(1);
@@ -293,12 +293,27 @@ class HunyuanDitTest {
     }
 
     @Test
+    void whatDoesNotDivideIntoPatchesIsFilledUpWithItsEdge() {
+        try (var scope = TensorScope.open();
+                var rng = Rng.seeded(1);
+                var dit = trained(tiny(), rng)) {
+            Tensor x = rng.normal(1, 4, 4, 3);
+            Conditions c = conditions(dit, rng, 1);
+            Tensor filled = Ops.cat(3, x, x.narrow(3, 2, 1));
+            assertThat(
+                            Ops.maxAbsDifference(
+                                    predict(dit, x, c), predict(dit, filled, c).narrow(3, 0, 3)))
+                    .isZero();
+        }
+    }
+
+    @Test
     void wrongShapesAndConfigsAreOneClearLine() {
         try (var scope = TensorScope.open();
                 var rng = Rng.seeded(1);
                 var dit = HunyuanDit.initialise(tiny(), rng)) {
             Conditions c = conditions(dit, rng, 1);
-            assertThatThrownBy(() -> predict(dit, rng.normal(1, 4, 8, 7), c))
+            assertThatThrownBy(() -> dit.embed(rng.normal(1, 4, 8, 7), rng.uniform(1), c))
                     .isInstanceOf(ShapeException.class)
                     .hasMessage("latents of 8 x 7 do not divide into patches of 2");
             var none =

@@ -72,6 +72,7 @@ record EmojiCaptions(
         texts.add(names.en() + with);
         texts.add((one.equals(EmojiName.a(names.en())) ? one : names.en()) + " emoji" + with);
         texts.add("%s%s, %s".formatted(one, with, style.english()));
+        texts.add(groups.getLast().en() + with);
         texts.add("%s emoji in %s%s".formatted(names.en(), style.english(), with));
         texts.add("emoji of %s from the group %s%s".formatted(one, groups.getFirst().en(), with));
         texts.add(
@@ -93,6 +94,7 @@ record EmojiCaptions(
         texts.add(names.zh() + tone);
         texts.add(names.zh() + "的表情符号" + tone);
         texts.add("%s的%s%s".formatted(style.chinese(), names.zh(), tone));
+        texts.add(groups.getLast().zh() + tone);
         texts.add("%s%s，%s".formatted(names.zh(), tone, style.chinese()));
         texts.add("“%s”类的表情符号：%s%s".formatted(groups.getFirst().zh(), names.zh(), tone));
         texts.add("%s：%s的%s%s".formatted(groups.getLast().zh(), style.chinese(), names.zh(), tone));

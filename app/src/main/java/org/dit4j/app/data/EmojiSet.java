@@ -30,8 +30,9 @@ import tools.jackson.databind.SerializationFeature;
 ///
 /// @param size the side of the pictures; a smaller drawing keeps its own
 /// @param styles whose drawings
+/// @param skinTones whether the pictures of other skin tones than yellow are part of it
 /// @param packages where the drawings and names come from
-public record EmojiSet(int size, Set<EmojiStyle> styles, Packages packages) {
+public record EmojiSet(int size, Set<EmojiStyle> styles, boolean skinTones, Packages packages) {
     /// Checks the size and that there is a style.
     public EmojiSet {
         DataException.require(
@@ -53,6 +54,9 @@ public record EmojiSet(int size, Set<EmojiStyle> styles, Packages packages) {
     /// @throws DataException if it could not be written
     public Summary write(Path out, Progress progress) {
         Map<String, Emoji> emoji = Emojibase.read(packages, progress);
+        if (!skinTones) {
+            emoji.values().removeIf(e -> !e.tones().isEmpty());
+        }
         return NewFolder.write(out, folder -> fill(folder, emoji, progress));
     }
 
@@ -149,6 +153,7 @@ public record EmojiSet(int size, Set<EmojiStyle> styles, Packages packages) {
         var manifest = new LinkedHashMap<String, Object>();
         manifest.put("size", size);
         manifest.put("styles", styles.stream().map(EmojiStyle::toString).toList());
+        manifest.put("skin_tones", skinTones);
         manifest.put("packages", sources);
         manifest.put("pictures", summary.pictures);
         manifest.put("pictures_by_style", counts);

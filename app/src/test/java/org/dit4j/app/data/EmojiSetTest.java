@@ -80,8 +80,20 @@ class EmojiSetTest {
     }
 
     private EmojiSet.Summary write(Path out) {
-        return new EmojiSet(32, EnumSet.of(EmojiStyle.NOTO, EmojiStyle.TWEMOJI), this::read)
-                .write(out, (_, _, _) -> {});
+        return write(out, true);
+    }
+
+    private EmojiSet.Summary write(Path out, boolean skinTones) {
+        var styles = EnumSet.of(EmojiStyle.NOTO, EmojiStyle.TWEMOJI);
+        return new EmojiSet(32, styles, skinTones, this::read).write(out, (_, _, _) -> {});
+    }
+
+    @Test
+    void skinTonesCanBeLeftOut() throws IOException {
+        Path out = folder.resolve("emoji");
+        assertThat(write(out, false).classes())
+                .isEqualTo(Map.of("hand-fingers-open", 1, "keycap", 1));
+        assertThat(Files.readString(out.resolve("metadata.jsonl"))).doesNotContain("1F3FB");
     }
 
     @Test
@@ -106,6 +118,7 @@ class EmojiSetTest {
         Captions captions = ImageFolder.open(out).examples().getFirst().captions();
         assertThat(captions.in("en"))
                 .contains("a waving hand, light skin tone, Twemoji style")
+                .contains("open hands, light skin tone")
                 .doesNotContainAnyElementsOf(captions.heldOutIn("en"));
         assertThat(captions.in("zh")).contains("Twemoji风格的挥手，肤色：浅");
         assertThat(Files.readAllLines(out.resolve("prompts.jsonl")))
