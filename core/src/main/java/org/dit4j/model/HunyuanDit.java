@@ -166,7 +166,8 @@ public final class HunyuanDit implements AutoCloseable {
         }
     }
 
-    /// What a picture is to show.
+    /// What a picture is to show. There may be more tokens than the network has lengths for: those
+    /// are attended to where they are real, and nothing stands in for their padding.
     ///
     /// @param states of the first encoder `[B, length, width]`
     /// @param mask `[B, length]`: 1 at real tokens, 0 at padding
@@ -192,8 +193,10 @@ public final class HunyuanDit implements AutoCloseable {
     /// @param x tokens `[B, N, D]`
     /// @param c time and conditions `[B, D]`
     /// @param text states `[B, L, E]`, L the sum of both lengths
+    /// @param textMask added to the scores of the attention to the text, `[B, 1, 1, L]`, or null
     /// @param positions of the tokens
-    public record Hidden(Tensor x, Tensor c, Tensor text, Rotary positions) {}
+    public record Hidden(
+            Tensor x, Tensor c, Tensor text, @Nullable Tensor textMask, Rotary positions) {}
 
     private final Config config;
     private final PatchEmbed xEmbedder;
@@ -293,7 +296,7 @@ public final class HunyuanDit implements AutoCloseable {
         Tensor tokens = xEmbedder.forward(x); // [B, N, D]
         Tensor c = conditioning.vector(t, conditions); // [B, D]
         Tensor text = conditioning.text(conditions); // [B, L, E]
-        return new Hidden(tokens, c, text, positions(x));
+        return new Hidden(tokens, c, text, conditioning.unused(conditions), positions(x));
     }
 
     private Rotary positions(Tensor x) {
@@ -318,7 +321,7 @@ public final class HunyuanDit implements AutoCloseable {
     /// @param h what [#embed] gave
     /// @param skip the output of the partner if the block merges it, else null
     public Tensor block(int i, Tensor x, Hidden h, @Nullable Tensor skip) {
-        return blocks.get(i).forward(x, h.c, h.text, h.positions, skip);
+        return blocks.get(i).forward(x, h, skip);
     }
 
     /// Turns the last tokens into the prediction.

@@ -9,7 +9,6 @@ import org.dit4j.nn.Mlp;
 import org.dit4j.nn.Modulation;
 import org.dit4j.nn.ParameterSource;
 import org.dit4j.nn.QkNorm;
-import org.dit4j.nn.Rotary;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.ShapeException;
 import org.jspecify.annotations.Nullable;
@@ -92,16 +91,21 @@ record HunyuanDitBlock(
     /// Applies the block.
     ///
     /// @param x tokens `[B, N, D]`
-    /// @param c time and conditions `[B, D]`
-    /// @param text states `[B, L, E]`
-    /// @param positions of the tokens
+    /// @param given conditions, text and positions of all blocks
     /// @param partner output of the partner in the first half `[B, N, D]`, null in that half
     /// @return `[B, N, D]`
-    Tensor forward(Tensor x, Tensor c, Tensor text, Rotary positions, @Nullable Tensor partner) {
+    Tensor forward(Tensor x, HunyuanDit.Hidden given, @Nullable Tensor partner) {
         Tensor h = merged(x, partner); // [B, N, D]
-        Tensor shift = modulation.forward(c)[0]; // [B, 1, D]
-        h = h.add(attn1.forward(norm1.forward(h).add(shift), positions)); // [B, N, D]
-        h = h.add(attn2.forward(norm3.forward(h), text, positions)); // [B, N, D]
+        Tensor shift = modulation.forward(given.c())[0]; // [B, 1, D]
+        h = h.add(attn1.forward(norm1.forward(h).add(shift), given.positions())); // [B, N, D]
+        Tensor seen = norm3.forward(h); // [B, N, D]
+        h =
+                h.add(
+                        attn2.forward(
+                                seen,
+                                given.text(),
+                                given.textMask(),
+                                given.positions())); // [B, N, D]
         return h.add(mlp.forward(norm2.forward(h))); // [B, N, D]
     }
 

@@ -11,9 +11,11 @@ import org.dit4j.nn.Init;
 import org.dit4j.nn.ParameterSource;
 import org.dit4j.nn.SiluMlp;
 import org.dit4j.nn.TimestepEmbedding;
+import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.ShapeException;
 import org.dit4j.tensor.Shapes;
+import org.dit4j.tensor.Tensors;
 import org.jspecify.annotations.Nullable;
 
 /// What [HunyuanDit] makes of time, text, size and style: one vector, and the text's tokens.
@@ -69,11 +71,12 @@ record HunyuanDitConditioning(
     /// Checks the shapes for a batch of `b`.
     void require(Conditions c, long b) {
         Text text = config.text();
-        Shapes.require(c.states(), "states", b, text.length(), text.width());
-        Shapes.require(c.mask(), "mask", b, text.length());
-        Shapes.require(
-                c.secondStates(), "secondStates", b, text.secondLength(), text.secondWidth());
-        Shapes.require(c.secondMask(), "secondMask", b, text.secondLength());
+        long n = Math.max(text.length(), c.states().size(1));
+        long m = Math.max(text.secondLength(), c.secondStates().size(1));
+        Shapes.require(c.states(), "states", b, n, text.width());
+        Shapes.require(c.mask(), "mask", b, n);
+        Shapes.require(c.secondStates(), "secondStates", b, m, text.secondWidth());
+        Shapes.require(c.secondMask(), "secondMask", b, m);
         if (c.meta().isPresent() != config.sizeAndStyle()) {
             throw new ShapeException(
                     config.sizeAndStyle()
@@ -98,7 +101,13 @@ record HunyuanDitConditioning(
     /// table after it: `[B, extras]`.
     private Tensor extras(Conditions c) {
         boolean first = config.text().pooled() == Pooled.FIRST;
-        Tensor pooled = pooler.forward(first ? c.states() : c.secondStates()); // [B, pooledWidth]
+        Tensor pooled =
+                pooler.forward(
+                        (first ? c.states() : c.secondStates())
+                                .narrow(
+                                        1,
+                                        0,
+                                        config.text().poolSourceLength())); // [B, pooledWidth]
         if (styles == null) {
             return pooled;
         }
@@ -116,6 +125,49 @@ record HunyuanDitConditioning(
         Tensor second = secondText.forward(c.secondStates()); // [B, secondLength, E]
         Tensor states = Ops.cat(1, c.states(), second); // [B, L, E]
         Tensor mask = Ops.cat(1, c.mask(), c.secondMask()).unsqueeze(2); // [B, L, 1]
-        return Ops.where(Ops.greaterThan(mask, 0), states, Ops.like(padding, states)); // [B, L, E]
+        Tensor rows = Ops.like(padding(c), states); // [L, E]
+        return Ops.where(Ops.greaterThan(mask, 0), states, rows); // [B, L, E]
+    }
+
+    /// The learned rows of each encoder, and zeros for the tokens beyond its length.
+    private Tensor padding(Conditions c) {
+        int first = config.text().length();
+        int second = config.text().secondLength();
+        long more = c.states().size(1) - first;
+        long secondMore = c.secondStates().size(1) - second;
+        if (more == 0 && secondMore == 0) {
+            return padding;
+        }
+        Tensor nothing = Ops.mul(padding.narrow(0, 0, 1), 0); // [1, E]
+        return Ops.cat(
+                0,
+                padding.narrow(0, 0, first),
+                nothing.expand(more, -1),
+                padding.narrow(0, first, second),
+                nothing.expand(secondMore, -1)); // [L, E]
+    }
+
+    /// Returns what keeps the padding beyond the lengths out of the attention, `[B, 1, 1, L]`: 0,
+    /// or minus infinity where nothing stands. Null if there are no tokens beyond the lengths.
+    @Nullable Tensor unused(Conditions c) {
+        if (c.states().size(1) == config.text().length()
+                && c.secondStates().size(1) == config.text().secondLength()) {
+            return null;
+        }
+        Tensor used =
+                Ops.cat(
+                        1,
+                        seen(c.mask(), config.text().length()),
+                        seen(c.secondMask(), config.text().secondLength())); // [B, L]
+        Tensor nothing = Tensors.zeros(Dtype.FLOAT32, 1);
+        Tensor never = Ops.add(nothing, Double.NEGATIVE_INFINITY);
+        Tensor added = Ops.where(Ops.greaterThan(used, 0), nothing, never); // [B, L]
+        return Ops.like(added, c.states()).unsqueeze(1).unsqueeze(1); // [B, 1, 1, L]
+    }
+
+    /// The first `length` tokens count always: where they are padding, a learned row stands.
+    private static Tensor seen(Tensor mask, int length) {
+        Tensor always = Ops.add(Ops.mul(mask.narrow(1, 0, length), 0), 1);
+        return Ops.cat(1, always, mask.narrow(1, length, mask.size(1) - length));
     }
 }

@@ -24,13 +24,14 @@ public record CrossAttention(Linear q, Linear kv, Linear proj, QkNorm norm, int 
 
     /// Attends from `x` `[B, N, D]` to `c` `[B, L, D]`.
     public Tensor forward(Tensor x, Tensor c) {
-        return forward(x, c, null);
+        return forward(x, c, null, null);
     }
 
     /// Attends from `x` `[B, N, D]` to `c` `[B, L, E]`, E as `kv` wants it.
     ///
+    /// @param mask added to the scores, broadcast to `[B, A, N, L]`, or null
     /// @param positions turns the queries after their norm, or null
-    public Tensor forward(Tensor x, Tensor c, @Nullable Rotary positions) {
+    public Tensor forward(Tensor x, Tensor c, @Nullable Tensor mask, @Nullable Rotary positions) {
         long b = x.size(0);
         long n = x.size(1);
         long k = x.size(2) / heads;
@@ -44,7 +45,7 @@ public record CrossAttention(Linear q, Linear kv, Linear proj, QkNorm norm, int 
                         .reshape(b, c.size(1), 2, heads, k)
                         .permute(2, 0, 3, 1, 4); // [2, B, A, L, K]
         Tensor key = norm.keys(p.select(0, 0)); // [B, A, L, K]
-        Tensor y = AttentionKernel.attend(query, key, p.select(0, 1), null, 1 / Math.sqrt(k));
+        Tensor y = AttentionKernel.attend(query, key, p.select(0, 1), mask, 1 / Math.sqrt(k));
         return proj.forward(y.transpose(1, 2).reshape(b, n, heads * k)); // [B, N, D]
     }
 }

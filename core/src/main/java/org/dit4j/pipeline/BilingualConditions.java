@@ -10,8 +10,8 @@ import org.dit4j.tensor.Tensors;
 import org.dit4j.text.BilingualStates;
 import org.dit4j.text.TextStates;
 
-/// Encoded prompts as a [HunyuanDit] takes them: every text at its full length, the rest padding,
-/// which the network replaces by what it learned.
+/// Encoded prompts as a [HunyuanDit] takes them: every text at its full length, or at that of the
+/// longest if that is more; the rest is padding, which the network replaces by what it learned.
 ///
 /// @param zh states of the Chinese encoder, `[P, length, width]`
 /// @param en states of the English encoder, `[P, secondLength, secondWidth]`
@@ -19,7 +19,11 @@ record BilingualConditions(TextStates zh, TextStates en) {
     /// Pads what the encoders gave.
     static BilingualConditions of(BilingualStates states, HunyuanDit.Text text) {
         return new BilingualConditions(
-                states.zh().padTo(text.length()), states.en().padTo(text.secondLength()));
+                padded(states.zh(), text.length()), padded(states.en(), text.secondLength()));
+    }
+
+    private static TextStates padded(TextStates texts, int length) {
+        return texts.padTo((int) Math.max(length, texts.states().size(1)));
     }
 
     /// Returns the conditions of texts, in the element type of the network.

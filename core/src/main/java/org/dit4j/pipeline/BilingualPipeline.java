@@ -63,7 +63,7 @@ public final class BilingualPipeline implements Pipeline {
                 text.width(),
                 text.secondLength(),
                 text.secondWidth());
-        return TextOptions.defaults().withMaxTokens(text.length());
+        return TextOptions.defaults().withMaxTokens(TextOptions.MOST_TOKENS);
     }
 
     private final Parts parts;

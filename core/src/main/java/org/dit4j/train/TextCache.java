@@ -22,6 +22,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.dit4j.checkpoint.Safetensors;
 import org.dit4j.checkpoint.StateDict;
 import org.dit4j.model.HunyuanDit;
+import org.dit4j.pipeline.BilingualPipeline;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.TensorScope;
@@ -83,14 +84,12 @@ final class TextCache implements AutoCloseable {
     /// @param folder of all caches
     /// @param shape of the texts, as the network takes them
     static TextCache open(
-            Path folder,
-            FrozenEncoders encoders,
-            HunyuanDit.Text shape,
-            List<String> texts,
-            TrainingListener listener) {
+            Path folder, HunyuanDit.Text shape, List<String> texts, TrainingListener listener) {
         Path path = folder.resolve("text-" + fingerprint(shape, texts) + ".safetensors");
         if (!Files.exists(path)) {
-            try (var _ = TensorScope.open()) {
+            var options = BilingualPipeline.options(shape).withMaxTokens(shape.length());
+            try (var _ = TensorScope.open();
+                    var encoders = new FrozenEncoders(options)) {
                 Safetensors.write(path, encode(encoders, texts, listener), Map.of());
             }
             listener.wrote("text states", path);

@@ -56,8 +56,7 @@ final class TextTask implements TrainingTask {
                 AutoencoderKl.load(Path.of(run.autoencoder()), LoadOptions.inference());
         HunyuanDit.Config config = config(run, autoencoder);
         var encoders = new FrozenEncoders(BilingualPipeline.options(config.text()));
-        TextCache texts =
-                TextCache.open(cache, encoders, config.text(), captions.texts(), listener);
+        TextCache texts = TextCache.open(cache, config.text(), captions.texts(), listener);
         LatentBuckets latents = LatentBuckets.open(cache, autoencoder, pictures, run, listener);
         var samples = run.samples();
         var pipeline =

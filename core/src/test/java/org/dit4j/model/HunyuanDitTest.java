@@ -293,6 +293,35 @@ class HunyuanDitTest {
     }
 
     @Test
+    void tokensBeyondTheLengthsCountOnlyWhereTheyAreReal() {
+        try (var scope = TensorScope.open();
+                var rng = Rng.seeded(1);
+                var dit = trained(tiny(), rng)) {
+            Tensor x = rng.normal(1, 4, 4, 4);
+            Conditions c = conditions(dit, rng, 1);
+            Tensor more = rng.normal(1, 2, 8);
+            Tensor secondMore = rng.normal(1, 1, 16);
+            Tensor a = predict(dit, x, c);
+            Tensor padded = predict(dit, x, longer(c, more, secondMore, 0));
+            assertThat(Ops.maxAbsDifference(a, padded)).isLessThan(1e-5);
+            Tensor real = predict(dit, x, longer(c, more, secondMore, 1));
+            assertThat(Ops.maxAbsDifference(a, real)).isGreaterThan(1e-4);
+        }
+    }
+
+    private static Conditions longer(Conditions c, Tensor more, Tensor secondMore, double real) {
+        Tensor mask = Ops.add(Tensors.zeros(Dtype.of(c.mask()), 1, more.size(1)), real);
+        Tensor secondMask =
+                Ops.add(Tensors.zeros(Dtype.of(c.secondMask()), 1, secondMore.size(1)), real);
+        return new Conditions(
+                Ops.cat(1, c.states(), more),
+                Ops.cat(1, c.mask(), mask),
+                Ops.cat(1, c.secondStates(), secondMore),
+                Ops.cat(1, c.secondMask(), secondMask),
+                c.meta());
+    }
+
+    @Test
     void whatDoesNotDivideIntoPatchesIsFilledUpWithItsEdge() {
         try (var scope = TensorScope.open();
                 var rng = Rng.seeded(1);

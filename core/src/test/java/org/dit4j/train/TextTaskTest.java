@@ -119,9 +119,11 @@ class TextTaskTest {
             assertThat(pipeline.generate(request.withSize(8, 24)).getFirst().height())
                     .isEqualTo(24);
             assertThat(pipeline.remarks(request)).isEmpty();
-            assertThat(pipeline.remarks(GenerationRequest.of("红".repeat(40))))
+            assertThat(pipeline.remarks(GenerationRequest.of("红".repeat(400))))
                     .hasSize(2)
-                    .allMatch(r -> r.contains("12"));
+                    .allMatch(r -> r.contains("256"));
+            var mixed = GenerationRequest.of("a dark square", "暗的".repeat(40)).withSeed(4);
+            assertThat(pipeline.generate(mixed)).hasSize(2).isNotEqualTo(pictures);
         }
     }
 
