@@ -20,6 +20,9 @@ import org.dit4j.model.DitConfigs;
 import org.dit4j.model.HunyuanDit;
 import org.dit4j.model.HunyuanDitCheckpoint;
 import org.dit4j.model.HunyuanDitConfigs;
+import org.dit4j.model.MmDit;
+import org.dit4j.model.MmDitCheckpoint;
+import org.dit4j.model.MmDitConfigs;
 import org.dit4j.nn.ParameterSource;
 import tools.jackson.databind.JsonNode;
 
@@ -119,6 +122,23 @@ record Inspection(
                     };
             try (var network = new HunyuanDit(ParameterSource.counting(), c)) {
                 return with(name, HunyuanDitConfigs.json(c), network.parameters().count());
+            }
+        } catch (ConfigException | CheckpointException e) {
+            return mmDit();
+        }
+    }
+
+    private Inspection mmDit() {
+        try (var checkpoint = MmDitCheckpoint.open(path)) {
+            MmDit.Config c = checkpoint.config();
+            String name =
+                    switch (checkpoint.layout()) {
+                        case ORIGINAL -> "MM-DiT";
+                        case SINGLE_FILE -> "MM-DiT (single file)";
+                        case DIFFUSERS -> "MM-DiT (diffusers)";
+                    };
+            try (var network = new MmDit(ParameterSource.counting(), c)) {
+                return with(name, MmDitConfigs.json(c), network.parameters().count());
             }
         } catch (ConfigException | CheckpointException e) {
             return ofConfigFile();

@@ -78,6 +78,17 @@ class InspectCommandTest {
     }
 
     @Test
+    void anMmDitShowsItsConfigurationAndCountsNoPositions() {
+        Path file = CASES.resolve("models/sd3/3.5-medium");
+        assertThat(run("inspect", file.toString(), "--json")).isZero();
+        JsonNode json = JsonFile.mapper().readTree(out.toString());
+        assertThat(json.path("family").asString()).isEqualTo("MM-DiT (diffusers)");
+        assertThat(json.path("config").path("qk_norm").asString()).isEqualTo("rms");
+        assertThat(json.path("parameters").asLong() - json.path("trained_parameters").asLong())
+                .isEqualTo(10 * 10 * 32);
+    }
+
+    @Test
     void anotherFamilyIsNamedByItsConfiguration() {
         assertThat(run("inspect", CASES.resolve("vae/kl_sd").toString())).isZero();
         assertThat(out.toString()).contains("AutoencoderKL", "decoder.conv_in", "latent_channels");

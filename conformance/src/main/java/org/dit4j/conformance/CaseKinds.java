@@ -28,6 +28,7 @@ public final class CaseKinds {
                     new GaussianStepsKind(),
                     new HunyuanDitKind(),
                     new InceptionKind(),
+                    new MmDitKind(),
                     new SchedulersKind(),
                     new TimeDensityKind(),
                     new TimestepSamplersKind());

@@ -1,6 +1,7 @@
 package org.dit4j.conformance;
 
 import java.nio.charset.StandardCharsets;
+import java.util.function.Supplier;
 import java.util.zip.CRC32;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.Dit4jException;
@@ -65,7 +66,7 @@ final class HashedWeights implements ParameterSource {
     }
 
     @Override
-    public Tensor buffer(String name, Tensor value) {
+    public Tensor buffer(String name, Supplier<Tensor> value, long... shape) {
         throw new Dit4jException("the formula has no fixed table " + prefix + name);
     }
 

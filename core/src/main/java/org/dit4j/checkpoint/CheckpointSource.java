@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.nn.Init;
 import org.dit4j.nn.ParameterSource;
@@ -14,7 +15,6 @@ import org.dit4j.nn.Parameters;
 import org.dit4j.tensor.Device;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
-import org.dit4j.tensor.Shapes;
 import org.dit4j.tensor.TensorScope;
 import org.dit4j.tensor.Tensors;
 import org.jspecify.annotations.Nullable;
@@ -49,9 +49,12 @@ final class CheckpointSource implements ParameterSource {
     }
 
     @Override
-    public Tensor buffer(String name, Tensor value) {
-        Tensor t = loading.find(prefix + name, Shapes.of(value));
-        return loading.parameters.add(prefix + name, t == null ? loading.copy(value) : t, false);
+    public Tensor buffer(String name, Supplier<Tensor> value, long... shape) {
+        Tensor found = loading.find(prefix + name, shape);
+        try (var _ = TensorScope.open()) {
+            Tensor t = found == null ? loading.copy(value.get()) : found;
+            return loading.parameters.add(prefix + name, t, false);
+        }
     }
 
     @Override

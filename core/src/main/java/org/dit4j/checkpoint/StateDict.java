@@ -134,6 +134,18 @@ public final class StateDict implements AutoCloseable {
         return replaced(other);
     }
 
+    /// Returns the tensors whose names start with `prefix`, without it. The result takes this one
+    /// over.
+    public StateDict below(String prefix) {
+        var other = new LinkedHashMap<String, Item>();
+        items.forEach((name, item) -> {
+            if (name.startsWith(prefix)) {
+                other.put(name.substring(prefix.length()), item);
+            }
+        });
+        return replaced(other);
+    }
+
     /// Returns these tensors and one more in front, borrowed. The result takes this one over.
     public StateDict with(String name, Tensor x) {
         var other = new LinkedHashMap<String, Item>();

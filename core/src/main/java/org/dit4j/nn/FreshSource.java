@@ -1,5 +1,6 @@
 package org.dit4j.nn;
 
+import java.util.function.Supplier;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
@@ -46,12 +47,14 @@ final class FreshSource implements ParameterSource {
     }
 
     @Override
-    public Tensor buffer(String name, Tensor value) {
-        Tensor kept =
-                rng == null
-                        ? meta(org.dit4j.tensor.Shapes.of(value))
-                        : TensorScope.keep(Ops.to(value, dtype).clone());
-        return parameters.add(prefix + name, kept, false);
+    public Tensor buffer(String name, Supplier<Tensor> value, long... shape) {
+        return parameters.add(prefix + name, rng == null ? meta(shape) : copy(value), false);
+    }
+
+    private Tensor copy(Supplier<Tensor> value) {
+        try (var _ = TensorScope.open()) {
+            return TensorScope.keep(Ops.to(value.get(), dtype).clone());
+        }
     }
 
     @Override

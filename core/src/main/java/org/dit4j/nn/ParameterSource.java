@@ -1,8 +1,10 @@
 package org.dit4j.nn;
 
+import java.util.function.Supplier;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Rng;
+import org.dit4j.tensor.Shapes;
 
 /// Where the parameters of a network come from.
 ///
@@ -26,8 +28,16 @@ public interface ParameterSource {
 
     /// Returns the fixed tensor `name`, which is stored in checkpoints but not trained.
     ///
+    /// @param value makes its value, float32; asked only if this source neither counts nor finds it
+    ///   in a checkpoint
+    Tensor buffer(String name, Supplier<Tensor> value, long... shape);
+
+    /// Returns the fixed tensor `name`, which is stored in checkpoints but not trained.
+    ///
     /// @param value its value, float32, if this source does not read it from a checkpoint
-    Tensor buffer(String name, Tensor value);
+    default Tensor buffer(String name, Tensor value) {
+        return buffer(name, () -> value, Shapes.of(value));
+    }
 
     /// Returns everything handed out so far below the root, in order.
     Parameters parameters();
@@ -58,6 +68,11 @@ public interface ParameterSource {
                 s.parameter("weight", Init.ones(), width),
                 s.parameter("bias", Init.zeros(), width),
                 eps);
+    }
+
+    /// Returns the root-mean-square norm `name` with a weight.
+    default RmsNorm rmsNorm(String name, long width, double eps) {
+        return new RmsNorm(at(name).parameter("weight", Init.ones(), width), eps);
     }
 
     /// Returns the convolution `name` of odd `kernel` size, padded to keep height and width at

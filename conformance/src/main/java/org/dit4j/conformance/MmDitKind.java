@@ -1,0 +1,76 @@
+package org.dit4j.conformance;
+
+import java.util.HashSet;
+import java.util.Set;
+import org.bytedeco.pytorch.Tensor;
+import org.dit4j.checkpoint.LoadOptions;
+import org.dit4j.model.MmDit;
+import org.dit4j.model.MmDitCheckpoint;
+import org.dit4j.tensor.Ops;
+import tools.jackson.databind.JsonNode;
+
+/// MM-DiT (Stable Diffusion 3) of diffusers: the forward pass, also without some blocks, and what
+/// each stage hands on: `models/sd3`. Not yet with adapters.
+final class MmDitKind implements CaseKind {
+    @Override
+    public boolean accepts(ReferenceCase c) {
+        return c.name().startsWith("models/sd3/") && !hasAdapter(c);
+    }
+
+    private static boolean hasAdapter(ReferenceCase c) {
+        for (JsonNode call : c.json().path("calls")) {
+            if (call.path("load").has("lora")) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    @Override
+    public void run(ReferenceCase c, Findings out) {
+        try (MmDit dit = MmDitCheckpoint.open(c.modelFolder()).load(LoadOptions.inference())) {
+            Ops.noGrad(() -> {
+                c.calls().forEach(id -> check(c, id, dit, out));
+                return 0;
+            });
+        }
+    }
+
+    private static void check(ReferenceCase c, String id, MmDit dit, Findings out) {
+        Tensor x = c.in(id, "hidden_states");
+        Tensor t = c.in(id, "timestep");
+        Tensor text = c.in(id, "encoder_hidden_states");
+        Tensor pooled = c.in(id, "pooled_projections");
+        out.compare(
+                c.named(id, "out.sample"), dit.forward(x, t, text, pooled, skipped(c.json(), id)));
+        MmDit.Hidden h = dit.embed(x, t, text, pooled);
+        compare(c, id, "mid.pos_embed", h.x(), out);
+        compare(c, id, "mid.time_text_embed", h.c(), out);
+        compare(c, id, "mid.context_embedder", h.text(), out);
+        compare(c, id, "mid.transformer_blocks.0.input.hidden_states", h.x(), out);
+        compare(c, id, "mid.transformer_blocks.0.input.encoder_hidden_states", h.text(), out);
+        compare(c, id, "mid.transformer_blocks.0.input.temb", h.c(), out);
+        for (int i = 0; i < dit.depth(); i++) {
+            h = dit.block(i, h);
+            compare(c, id, "mid.transformer_blocks." + i + ".0", h.text(), out);
+            compare(c, id, "mid.transformer_blocks." + i + ".1", h.x(), out);
+        }
+    }
+
+    private static Set<Integer> skipped(JsonNode json, String id) {
+        var layers = new HashSet<Integer>();
+        for (JsonNode call : json.path("calls")) {
+            if (call.path("id").asString("").equals(id)) {
+                call.path("args").path("skip_layers").forEach(i -> layers.add(i.intValue()));
+            }
+        }
+        return layers;
+    }
+
+    private static void compare(
+            ReferenceCase c, String id, String name, Tensor actual, Findings out) {
+        if (c.has(c.named(id, name))) {
+            out.compare(c.named(id, name), actual);
+        }
+    }
+}
