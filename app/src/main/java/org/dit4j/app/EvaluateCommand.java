@@ -11,10 +11,10 @@ import org.dit4j.eval.FeatureNetwork;
 import org.dit4j.eval.InceptionV3;
 import org.dit4j.eval.PictureClassifier;
 import org.dit4j.pipeline.GenerationRequest;
-import org.dit4j.train.RunConfig.Precision;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -102,32 +102,7 @@ final class EvaluateCommand implements Callable<Integer> {
             description = "The part of the data that was not trained with; ${DEFAULT-VALUE}.")
     private double holdOut = 0.02;
 
-    @Option(names = "--seed", paramLabel = "S", description = "Seed; ${DEFAULT-VALUE}.")
-    private long seed;
-
-    @Option(
-            names = "--steps",
-            paramLabel = "N",
-            description = "Steps of the sampler; the model's own number if not given.")
-    private int steps;
-
-    @Option(
-            names = "--guidance",
-            paramLabel = "G",
-            description = "Scale of guidance; the model's own if not given.")
-    private double guidance;
-
-    @Option(
-            names = "--sampler",
-            paramLabel = "NAME",
-            description = "The sampler; the model's own if not given.")
-    private String sampler = "";
-
-    @Option(
-            names = "--precision",
-            paramLabel = "P",
-            description = "fp32 or bf16; ${DEFAULT-VALUE} if not given.")
-    private Precision precision = Precision.FP32;
+    @Mixin private SamplingOptions sampling = new SamplingOptions();
 
     @Option(
             names = "--out",
@@ -153,7 +128,7 @@ final class EvaluateCommand implements Callable<Integer> {
                                     features,
                                     ImageFolder.open(data),
                                     ImageFolder.open(subject.pictures),
-                                    seed,
+                                    sampling.seed(),
                                     bar);
         }
         JsonFile.write(out.resolve("report.json"), report);
@@ -168,17 +143,12 @@ final class EvaluateCommand implements Callable<Integer> {
     }
 
     private Map<String, Object> evaluateModel(FeatureNetwork features, Bar bar) {
-        var request =
-                GenerationRequest.ofClasses("0")
-                        .withSeed(seed)
-                        .withSteps(steps)
-                        .withGuidance(guidance)
-                        .withSampler(sampler);
+        GenerationRequest request = sampling.applied(GenerationRequest.ofClasses("0"));
         Path folder = ModelFolders.shipped().find(subject.model);
         var evaluation =
                 new ModelEvaluation(
                         folder, ImageFolder.open(data), new HoldOut(holdOut), features, out, bar);
-        return evaluation.run(request, count, precision);
+        return evaluation.run(request, count, sampling.precision());
     }
 
     private void print(Map<String, Object> report) {

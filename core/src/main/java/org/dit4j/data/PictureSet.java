@@ -2,6 +2,7 @@ package org.dit4j.data;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
@@ -107,6 +108,25 @@ public record PictureSet(Tensor bytes, List<ImageFolder.Example> examples, List<
     /// Returns the texts for a picture.
     public Captions captions(int index) {
         return examples.get(index).captions();
+    }
+
+    /// Returns weights of the pictures that bring their classes nearer to equal shares: n to the
+    /// power of -balance for a picture of a class of n.
+    ///
+    /// @param balance 0 for equal weights of all pictures, 1 for equal weights of all classes
+    /// @throws DataException if there are no classes and the balance is not 0
+    public double[] weights(double balance) {
+        var weights = new double[size()];
+        Arrays.fill(weights, 1);
+        if (balance == 0) {
+            return weights;
+        }
+        DataException.require(
+                !classes.isEmpty(), "balance is %s, but the pictures have no classes", balance);
+        var counts = new int[classes.size()];
+        examples.forEach(e -> counts[e.label()]++);
+        Arrays.setAll(weights, i -> Math.pow(counts[label(i)], -balance));
+        return weights;
     }
 
     /// Returns some of the pictures in [-1, 1], float32 `[B, 3, H, W]`.

@@ -89,6 +89,11 @@ public final class AutoencoderTask implements TrainingTask {
     }
 
     @Override
+    public double[] weights() {
+        return pictures.weights();
+    }
+
+    @Override
     public BatchLoss backward(int[] examples, Rng rng, double weight) {
         Tensor x = pictures.batch(examples, rng); // [B, 3, H, W]
         return Ops.autocast(

@@ -37,7 +37,7 @@ public final class ClassifierTask implements TrainingTask {
     private final PictureClassifier network;
     private final PictureSet training;
     private final @Nullable PictureSet heldOut;
-    private final boolean flip;
+    private final RunConfig.Pictures data;
     private final RunConfig.Precision precision;
 
     private ClassifierTask(
@@ -48,7 +48,7 @@ public final class ClassifierTask implements TrainingTask {
         this.network = network;
         this.training = training;
         this.heldOut = heldOut;
-        this.flip = run.data().flip();
+        this.data = run.data();
         this.precision = run.precision();
     }
 
@@ -100,6 +100,11 @@ public final class ClassifierTask implements TrainingTask {
     }
 
     @Override
+    public double[] weights() {
+        return training.weights(data.balance());
+    }
+
+    @Override
     public BatchLoss backward(int[] examples, Rng rng, double weight) {
         Tensor x = augmented(training.batch(examples), rng); // [B, 3, H, W]
         Tensor y = labels(training, examples); // [B]
@@ -132,7 +137,7 @@ public final class ClassifierTask implements TrainingTask {
                             .narrow(2, shifts[2 * i + 1], size);
         }
         Tensor shifted = Ops.stack(0, parts);
-        if (!flip) {
+        if (!data.flip()) {
             return shifted;
         }
         Tensor mirrored = rng.uniform(x.size(0), 1, 1, 1).lt(Tensors.scalar(0.5));

@@ -110,6 +110,11 @@ final class DitTask implements TrainingTask {
     }
 
     @Override
+    public double[] weights() {
+        return latents.weights();
+    }
+
+    @Override
     public BatchLoss backward(int[] examples, Rng rng, double weight) {
         Tensor x0 = latents.latents(examples, rng); // [B, C, H, W]
         Tensor y = latents.labels(examples);

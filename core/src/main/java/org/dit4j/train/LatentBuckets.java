@@ -37,6 +37,11 @@ record LatentBuckets(List<LatentCache> caches, List<RunConfig.Bucket> buckets)
         return caches.getFirst().size();
     }
 
+    /// Returns how often each picture is seen, in proportion.
+    double[] weights() {
+        return caches.getFirst().weights();
+    }
+
     /// Draws the size if there are several, then latents as [LatentCache#latents].
     Tensor latents(int[] examples, Rng rng) {
         return caches.get(buckets.isEmpty() ? 0 : draw(rng)).latents(examples, rng);

@@ -140,6 +140,11 @@ final class LatentCache implements AutoCloseable {
         return pictures.size();
     }
 
+    /// Returns how often each picture is seen, in proportion.
+    double[] weights() {
+        return pictures.weights();
+    }
+
     /// Draws latents of pictures from their posteriors, mirrored or not at random if the run says
     /// so: first which are mirrored, then the noise.
     ///

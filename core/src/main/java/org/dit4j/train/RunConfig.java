@@ -33,14 +33,19 @@ public sealed interface RunConfig {
     /// @param flip whether half of the pictures are mirrored at random
     /// @param holdOut part of the pictures that is never trained with, 0 to 0.5 (see
     ///   [org.dit4j.data.HoldOut]): the evaluation takes the same ones
+    /// @param balance how far small classes are shown more often, 0 to 1: a picture of a class of n
+    ///   is drawn in proportion to n to the power of -balance; 0 shows all pictures equally often,
+    ///   1 all classes
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
-    record Pictures(String folder, int size, boolean flip, double holdOut) {
+    record Pictures(String folder, int size, boolean flip, double holdOut, double balance) {
         /// Checks the ranges.
         public Pictures {
             ConfigException.require(
                     size > 0 && size <= 4096, "size must be 1 to 4096 but is %d", size);
             ConfigException.require(
                     holdOut >= 0 && holdOut <= 0.5, "hold_out must be 0 to 0.5 but is %s", holdOut);
+            ConfigException.require(
+                    balance >= 0 && balance <= 1, "balance must be 0 to 1 but is %s", balance);
         }
     }
 

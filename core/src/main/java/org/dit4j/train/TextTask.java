@@ -104,6 +104,11 @@ final class TextTask implements TrainingTask {
     }
 
     @Override
+    public double[] weights() {
+        return latents.weights();
+    }
+
+    @Override
     public BatchLoss backward(int[] examples, Rng rng, double weight) {
         Tensor x0 = latents.latents(examples, rng); // [B, C, H, W]
         HunyuanDit.Conditions conditions = texts.take(captions.draw(examples, rng));

@@ -48,7 +48,7 @@ public final class Trainer implements AutoCloseable {
         this.optimizer = new AdamW(task.parameters(), options.adamW());
         this.ema = new Ema(task.parameters());
         this.rng = Rng.seeded(options.seed());
-        this.order = new ExampleOrder(options.seed(), task.size());
+        this.order = new ExampleOrder(options.seed(), task.weights());
         if (task.size() < 1) {
             throw new TrainingException("there are no examples to train with");
         }

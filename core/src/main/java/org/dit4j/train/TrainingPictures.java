@@ -17,10 +17,12 @@ import org.dit4j.tensor.Tensors;
 final class TrainingPictures implements AutoCloseable {
     private final PictureSet pictures;
     private final boolean flip;
+    private final double balance;
 
-    private TrainingPictures(PictureSet pictures, boolean flip) {
+    private TrainingPictures(PictureSet pictures, boolean flip, double balance) {
         this.pictures = pictures;
         this.flip = flip;
+        this.balance = balance;
     }
 
     /// Reads the pictures that are not held out.
@@ -59,7 +61,8 @@ final class TrainingPictures implements AutoCloseable {
                                 listener.note("left out: " + reason);
                             }
                         }),
-                data.flip());
+                data.flip(),
+                data.balance());
     }
 
     /// Returns whether half of the pictures are mirrored at random.
@@ -89,6 +92,11 @@ final class TrainingPictures implements AutoCloseable {
 
     int size() {
         return pictures.size();
+    }
+
+    /// Returns how often each picture is seen, in proportion (see [PictureSet#weights]).
+    double[] weights() {
+        return pictures.weights(balance);
     }
 
     /// Returns pictures in [-1, 1], `[B, 3, H, W]` float32.

@@ -21,6 +21,11 @@ public interface TrainingTask extends AutoCloseable {
     /// Returns the number of examples.
     int size();
 
+    /// Returns how often each example is seen, in proportion. All equally often by default.
+    default double[] weights() {
+        return ExampleOrder.equal(size());
+    }
+
     /// Computes the mean loss of the examples and adds its gradient times `weight` to the
     /// parameters' gradients.
     ///

@@ -59,7 +59,7 @@ class ClassifierTaskTest {
                         10,
                         30,
                         30);
-        var pictures = new RunConfig.Pictures(data.toString(), SIZE, true, holdOut);
+        var pictures = new RunConfig.Pictures(data.toString(), SIZE, true, holdOut, 0);
         return new RunConfig.ClassifierRun(options, pictures, 8, RunConfig.Precision.FP32);
     }
 

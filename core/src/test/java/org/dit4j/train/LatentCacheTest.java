@@ -101,7 +101,7 @@ class LatentCacheTest {
     }
 
     private TrainingPictures pictures(boolean flip) {
-        var data = new RunConfig.Pictures(folder.resolve("data").toString(), 16, flip, 0);
+        var data = new RunConfig.Pictures(folder.resolve("data").toString(), 16, flip, 0, 0);
         return TrainingPictures.read(data, listener);
     }
 

@@ -1,0 +1,103 @@
+package org.dit4j.app;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.dit4j.data.Grid;
+import org.dit4j.data.Picture;
+import org.dit4j.data.PictureFile;
+import org.dit4j.pipeline.GenerationRequest;
+import org.dit4j.train.RunConfig.Precision;
+
+/// Writes the pictures of a request: one PNG, or a folder with a PNG each. What was asked for goes
+/// into their text chunks.
+///
+/// @param out the file, or the folder
+/// @param model as it was named
+/// @param original the prompt before it was rewritten, empty if it was not
+/// @param precision of the network
+/// @param request with nothing left open
+record GenerationFiles(
+        String out, String model, String original, Precision precision, GenerationRequest request) {
+    private static final int MOST_NAME = 40; // letters of the prompt in a file's name
+
+    /// Returns whether `out` names one file.
+    static boolean single(String out) {
+        return !out.endsWith("/") && !Files.isDirectory(Path.of(out));
+    }
+
+    /// Writes the pictures and returns their files.
+    List<Path> write(List<Picture> pictures) {
+        return single(out) ? one(pictures) : each(pictures);
+    }
+
+    private List<Path> one(List<Picture> pictures) {
+        Path file = Path.of(out);
+        int columns = request.count() > 1 ? request.count() : request.prompts().size();
+        PictureFile.write(
+                file,
+                pictures.size() == 1 ? pictures.getFirst() : Grid.of(pictures, columns),
+                text());
+        return List.of(file);
+    }
+
+    private List<Path> each(List<Picture> pictures) {
+        var files = new ArrayList<Path>();
+        for (int i = 0; i < pictures.size(); i++) {
+            String name = request.prompts().get(i / request.count());
+            String safe = fileName(name);
+            Path file =
+                    Path.of(out)
+                            .resolve(
+                                    "%s-%d-%04d.png"
+                                            .formatted(safe, request.seed(), i % request.count()));
+            var own = text();
+            own.put("prompt", name);
+            own.put("index", Integer.toString(i));
+            PictureFile.write(file, pictures.get(i), own);
+            files.add(file);
+        }
+        return files;
+    }
+
+    /// A prompt as a part of a file's name: letters, digits and hyphens, not too long.
+    private static String fileName(String prompt) {
+        String safe = prompt.strip().replaceAll("[^\\p{L}\\p{N}]+", "-");
+        int end = Math.min(safe.length(), MOST_NAME);
+        if (end > 0 && end < safe.length() && Character.isHighSurrogate(safe.charAt(end - 1))) {
+            end--;
+        }
+        return safe.isEmpty() ? "picture" : safe.substring(0, end);
+    }
+
+    /// What goes into the PNG: enough to make it again.
+    Map<String, String> text() {
+        var text = new LinkedHashMap<String, String>();
+        text.put("Software", "dit4j");
+        text.put("model", model);
+        text.put("prompt", String.join(", ", request.prompts()));
+        if (!original.isEmpty()) {
+            text.put("original_prompt", original);
+        }
+        if (!request.guide().negative().isEmpty()) {
+            text.put("negative", request.guide().negative());
+        }
+        text.put("count", Integer.toString(request.count()));
+        text.put("seed", Long.toString(request.seed()));
+        text.put("steps", Integer.toString(request.steps()));
+        text.put("guidance", Double.toString(request.guide().scale()));
+        if (request.guide().rescale() > 0) {
+            text.put("guidance_rescale", Double.toString(request.guide().rescale()));
+        }
+        if (request.guide().from() > 0 || request.guide().to() < 1) {
+            text.put("guidance_interval", request.guide().from() + ":" + request.guide().to());
+        }
+        text.put("sampler", request.sampler());
+        text.put("size", request.width() + "x" + request.height());
+        text.put("precision", precision == Precision.FP32 ? "fp32" : "bf16");
+        return text;
+    }
+}
