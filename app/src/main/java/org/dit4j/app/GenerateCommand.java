@@ -122,7 +122,9 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(
             names = "--sampler",
             paramLabel = "NAME",
-            description = "ddpm, ddim, dpm++2m and others; a wrong name lists them.")
+            description =
+                    "ddpm, ddim, dpm++2m, unipc, euler, heun and others, as the model's process"
+                            + " allows; a wrong name lists them.")
     private String sampler = "";
 
     @Option(
