@@ -31,8 +31,8 @@ final class SamplingOptions {
             names = "--sampler",
             paramLabel = "NAME",
             description =
-                    "ddpm, ddim, dpm++2m and others, a wrong name lists them; the model's own if not"
-                            + " given.")
+                    "ddpm, ddim, dpm++2m, unipc, euler, heun and others, as the model's process"
+                            + " allows; a wrong name lists them. The model's own if not given.")
     private String sampler = "";
 
     @Option(

@@ -9,7 +9,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.dit4j.autoencoder.AutoencoderKl;
 import org.dit4j.data.Picture;
 import org.dit4j.diffusion.Denoiser;
-import org.dit4j.diffusion.DpmSolverSampler;
+import org.dit4j.diffusion.LeveledSampler;
 import org.dit4j.diffusion.NoiseSource;
 import org.dit4j.diffusion.Sampler;
 import org.dit4j.diffusion.SamplerState;
@@ -73,8 +73,8 @@ final class DitPipelineKind implements CaseKind {
             out.compare(name("latents"), Ops.stack(0, latents));
             first(noise, visited[0], out);
             decoded(s.x(), out);
-            if (sampler instanceof DpmSolverSampler solver) {
-                out.compare(name("sigmas"), SchedulersKind.sigmas(solver));
+            if (sampler instanceof LeveledSampler solver) {
+                out.compare(name("sigmas"), SchedulersKind.sigmas(solver, true));
             }
         }
 

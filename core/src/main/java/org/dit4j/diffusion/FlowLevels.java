@@ -1,31 +1,144 @@
 package org.dit4j.diffusion;
 
+import java.util.Arrays;
+import java.util.OptionalDouble;
 import org.dit4j.ConfigException;
 
 /// Noise levels of a straight path from data to noise, `alpha = 1 - sigma` (diffusers,
-/// `scheduling_dpmsolver_multistep.py`, `use_flow_sigmas`). The run ends at the data.
+/// `set_timesteps` of the flow-matching schedulers and of the solvers with `use_flow_sigmas`).
 ///
 /// @param trained the number that stands for time 1 in the network's timesteps
-/// @param shift how far the levels are moved towards the noise (Esser et al. 2024, equation 23); 1
-///   for not at all
-public record FlowLevels(int trained, double shift) implements LevelSpacing {
+/// @param grid the levels before they are shifted
+/// @param shift how far the levels are moved towards the noise
+/// @param terminal the noise that all levels are stretched to end at, before the end itself; 0 for
+///   not at all
+/// @param curve how the shifted levels are spread anew
+/// @param inverted whether the run goes from the data to the noise
+/// @param end the level after the last call; empty for the last once more
+public record FlowLevels(
+        int trained,
+        Grid grid,
+        FlowShift shift,
+        double terminal,
+        NoiseCurve curve,
+        boolean inverted,
+        OptionalDouble end)
+        implements LevelSpacing {
+
+    /// Solvers keep this distance from pure noise, where `log(alpha / sigma)` is infinite.
+    private static final double CLEARANCE = 1e-6;
+
+    /// The levels before they are shifted.
+    public enum Grid {
+        /// From the noisiest timestep of training to the first, both shifted as in training and
+        /// then with the rest once more, as the flow-matching schedulers have it.
+        TRAINED,
+        /// From 1 in equal steps to one over their number, as pipelines of Flux and others ask for.
+        UNIFORM,
+        /// From just below 1 in equal steps to 0, which is left out (`DPMSolver...`, `DEIS...`).
+        BELOW_NOISE,
+        /// From 1 in equal steps to the first timestep of training, which is left out (`UniPC...`).
+        FROM_NOISE;
+
+        private boolean wholeTimes() {
+            return switch (this) {
+                case TRAINED, UNIFORM -> false;
+                case BELOW_NOISE, FROM_NOISE -> true;
+            };
+        }
+    }
+
     /// Checks the numbers.
     public FlowLevels {
         ConfigException.require(trained >= 1, "num_train_timesteps must be at least 1");
-        ConfigException.require(shift > 0, "flow_shift must be above 0, not %s", shift);
+        ConfigException.require(
+                terminal >= 0 && terminal < 1,
+                "shift_terminal must be in [0, 1), not %s",
+                terminal);
+    }
+
+    /// Returns levels that end at the data.
+    public static FlowLevels of(int trained, Grid grid, FlowShift shift) {
+        return new FlowLevels(
+                trained, grid, shift, 0, NoiseCurve.GIVEN, false, OptionalDouble.of(0));
+    }
+
+    /// Returns the levels for samples of another size; itself if the shift is fixed.
+    public FlowLevels withMu(double mu) {
+        return switch (shift) {
+            case FlowShift.Fixed same -> this;
+            case FlowShift.BySize bySize -> with(grid, bySize.withMu(mu));
+        };
+    }
+
+    /// Returns the same levels from another grid.
+    public FlowLevels on(Grid other) {
+        return with(other, shift);
+    }
+
+    /// Returns the same levels, spread anew.
+    public FlowLevels spread(NoiseCurve other) {
+        return new FlowLevels(trained, grid, shift, terminal, other, inverted, end);
+    }
+
+    /// Returns the same levels for methods that cannot end at 0: the last one twice.
+    public FlowLevels endingWithNoise() {
+        return new FlowLevels(
+                trained, grid, shift, terminal, curve, inverted, OptionalDouble.empty());
     }
 
     @Override
     public NoiseLevels levels(int steps) {
         Timesteps.requireSteps(trained, steps);
-        double[] data = Betas.linspace(1, 1.0 / trained, steps + 1);
-        Table exact = Table.of(steps + 1, i -> shifted(1 - data[steps - i]));
-        Table sigma = exact.map(s -> (float) s);
-        Table times = Table.of(steps, i -> Math.floor(exact.at(i) * trained));
-        return new NoiseLevels(times, sigma.map(s -> 1 - s), sigma);
+        double[] shifted = stretched(Table.of(plain(steps)).map(shift::apply).values());
+        double[] exact = curve.spread(shifted, shifted[0], shifted[steps - 1]);
+        if (grid == Grid.FROM_NOISE && Math.abs(exact[0] - 1) < CLEARANCE) {
+            exact[0] -= CLEARANCE;
+        }
+        Table level = Table.of(exact).map(s -> inverted ? 1 - (float) s : (float) s);
+        Table times =
+                grid.wholeTimes()
+                        ? Table.of(exact).map(s -> Math.floor(s * trained))
+                        : level.map(s -> (float) (s * trained));
+        double[] sigma = Arrays.copyOf(level.values(), steps + 1);
+        sigma[steps] = (float) end.orElse(sigma[steps - 1]);
+        return NoiseLevels.straight(times, Table.of(sigma));
     }
 
-    private double shifted(double sigma) {
-        return shift * sigma / (1 + (shift - 1) * sigma);
+    /// Returns the level of every timestep of training, the noisiest first.
+    public Table trainedLevels() {
+        return Table.of(trained, i -> (float) trainedLevel(trained - i));
+    }
+
+    private double[] plain(int n) {
+        return switch (grid) {
+            case TRAINED ->
+                    Betas.linspace((float) trainedLevel(trained), (float) trainedLevel(1), n);
+            case UNIFORM -> Betas.linspace(1, 1.0 / n, n);
+            case BELOW_NOISE -> {
+                double[] data = Betas.linspace(1, 1.0 / trained, n + 1);
+                yield Table.of(n, i -> 1 - data[n - i]).values();
+            }
+            case FROM_NOISE -> Arrays.copyOf(Betas.linspace(1, 1.0 / trained, n + 1), n);
+        };
+    }
+
+    private double trainedLevel(int time) {
+        double sigma = (double) time / trained;
+        return shift instanceof FlowShift.Fixed fixed ? fixed.apply(sigma) : sigma;
+    }
+
+    private double[] stretched(double[] sigma) {
+        if (terminal == 0) {
+            return sigma;
+        }
+        double least = sigma[sigma.length - 1];
+        ConfigException.require(least < 1, "shift_terminal needs at least 2 steps");
+        double scale = (1 - least) / (1 - terminal);
+        return Table.of(sigma).map(s -> 1 - (1 - s) / scale).values();
+    }
+
+    private FlowLevels with(Grid newGrid, FlowShift newShift) {
+        return new FlowLevels(trained, newGrid, newShift, terminal, curve, inverted, end);
     }
 }

@@ -9,6 +9,9 @@ import org.dit4j.Suggestion;
 
 /// The sampling methods for networks of flow matching, by the names that users give.
 public final class FlowSamplers {
+    private static final FlowLevels LEVELS =
+            FlowLevels.of(10_000, FlowLevels.Grid.FROM_NOISE, FlowShift.Fixed.NONE);
+
     private static final Map<String, Function<FlowMatching, SamplerFactory>> ALL = all();
 
     private FlowSamplers() {}
@@ -16,6 +19,7 @@ public final class FlowSamplers {
     /// Returns all names: `euler`, `midpoint`, `heun`, `heun3` and `rk4` solve the ordinary
     /// equation in steps of one size, of 1, 2, 2, 3 and 4 calls; `dopri5` chooses its steps by the
     /// tolerances of SiT and not by the number that it is given; `sde` and `sde-heun` add noise.
+    /// `dpm++2m`, `dpm++3m` and `unipc` are for the linear path, of one call a step.
     public static List<String> names() {
         return List.copyOf(ALL.keySet());
     }
@@ -46,6 +50,11 @@ public final class FlowSamplers {
         all.put("dopri5", f -> steps -> new FlowOde(f, Dopri5.of(f.odeSpan(), 1e-3, 1e-6)));
         all.put("sde", FlowSde::of);
         all.put("sde-heun", f -> FlowSde.of(f).by(FlowSde.Method.HEUN));
+        all.put("dpm++2m", f -> new FlowSolver(f, DpmSolver.on(LEVELS, Prediction.FLOW)));
+        all.put(
+                "dpm++3m",
+                f -> new FlowSolver(f, DpmSolver.on(LEVELS, Prediction.FLOW).ofOrder(3)));
+        all.put("unipc", f -> new FlowSolver(f, UniPc.on(LEVELS, Prediction.FLOW)));
         return all;
     }
 

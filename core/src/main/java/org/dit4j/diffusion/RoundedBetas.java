@@ -14,8 +14,9 @@ import org.dit4j.tensor.Tensors;
 public final class RoundedBetas {
     private RoundedBetas() {}
 
-    /// Returns the schedule of that name: `linear`, `scaled_linear` (linear in the root) or
-    /// `squaredcos_cap_v2` (Nichol and Dhariwal 2021, equation 17), which knows no start and end.
+    /// Returns the schedule of that name: `linear`, `scaled_linear` (linear in the root),
+    /// `squaredcos_cap_v2` (Nichol and Dhariwal 2021, equation 17) or `exp` (alphaBar is `e^(-12
+    /// t)`), which know no start and end.
     ///
     /// @throws ConfigException if there is no such name
     public static NoiseSchedule named(
@@ -32,10 +33,12 @@ public final class RoundedBetas {
                                     Tensors.linspace(Math.sqrt(start), Math.sqrt(end), steps)
                                             .square();
                     case "squaredcos_cap_v2" -> () -> rounded(Betas.cosine(steps));
+                    case "exp" ->
+                            () -> rounded(Betas.ofAlphaBar(steps, t -> Math.exp(-12 * t), 0.999));
                     default ->
                             throw new ConfigException(
-                                    "beta_schedule must be linear, scaled_linear or"
-                                            + " squaredcos_cap_v2 but is "
+                                    "beta_schedule must be linear, scaled_linear,"
+                                            + " squaredcos_cap_v2 or exp but is "
                                             + name);
                 };
         return schedule(betas, zeroTerminal);

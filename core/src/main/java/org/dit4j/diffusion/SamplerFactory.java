@@ -1,5 +1,7 @@
 package org.dit4j.diffusion;
 
+import java.util.function.UnaryOperator;
+
 /// A sampling method with all its options but the number of steps.
 @FunctionalInterface
 public interface SamplerFactory {
@@ -7,4 +9,17 @@ public interface SamplerFactory {
     ///
     /// @throws org.dit4j.ConfigException if the method cannot take that many
     Sampler steps(int steps);
+
+    /// Returns the same method on other noise levels; itself if it has no [LevelSpacing].
+    default SamplerFactory on(UnaryOperator<LevelSpacing> change) {
+        return this;
+    }
+
+    /// Returns the method for samples of a size for which the levels of a flow are shifted by `mu`;
+    /// itself if its levels do not depend on the size.
+    ///
+    /// @param mu see [FlowShift#mu]
+    default SamplerFactory withMu(double mu) {
+        return on(spacing -> spacing instanceof FlowLevels flow ? flow.withMu(mu) : spacing);
+    }
 }

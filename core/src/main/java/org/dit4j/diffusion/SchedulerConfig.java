@@ -1,8 +1,12 @@
 package org.dit4j.diffusion;
 
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.function.Function;
 import org.dit4j.ConfigException;
 import org.dit4j.checkpoint.JsonFields;
 import org.dit4j.checkpoint.JsonFile;
@@ -12,13 +16,37 @@ import tools.jackson.databind.JsonNode;
 /// and the method to sample with. Missing keys have the defaults of diffusers.
 ///
 /// @param className such as `DDIMScheduler`
-/// @param training the process of training; empty where it is no Gaussian diffusion but a flow
+/// @param training the process of training; empty where it is no Gaussian diffusion
+/// @param flow the process of training where it is a flow on the straight path
 /// @param sampler the method, for any number of steps
 public record SchedulerConfig(
-        String className, Optional<GaussianDiffusion> training, SamplerFactory sampler) {
+        String className,
+        Optional<GaussianDiffusion> training,
+        Optional<StraightFlow> flow,
+        SamplerFactory sampler) {
     static final String DDPM = "DDPMScheduler";
     static final String DDIM = "DDIMScheduler";
+    static final String COG_DDIM = "CogVideoXDDIMScheduler";
     static final String DPM_SOLVER = "DPMSolverMultistepScheduler";
+    static final String DPM_SINGLE = "DPMSolverSinglestepScheduler";
+    static final String DEIS = "DEISMultistepScheduler";
+    static final String UNIPC = "UniPCMultistepScheduler";
+    static final String EULER = "EulerDiscreteScheduler";
+    static final String ANCESTRAL = "EulerAncestralDiscreteScheduler";
+    static final String HEUN = "HeunDiscreteScheduler";
+    static final String FLOW_EULER = "FlowMatchEulerDiscreteScheduler";
+    static final String FLOW_HEUN = "FlowMatchHeunDiscreteScheduler";
+    static final String LCM = "LCMScheduler";
+    static final String TCD = "TCDScheduler";
+    static final String SCM = "SCMScheduler";
+
+    /// The betas of most classes where the file names none.
+    static final BetaDefaults PLAIN_BETAS = new BetaDefaults("linear", 0.0001, 0.02);
+
+    /// The betas of Stable Diffusion.
+    static final BetaDefaults SCALED_BETAS = new BetaDefaults("scaled_linear", 0.00085, 0.012);
+
+    private static final Map<String, Function<JsonFields, SchedulerConfig>> READERS = readers();
 
     /// Keys that say nothing about the method, and keys of other methods that files still carry
     /// after a change of the class; diffusers passes over them too.
@@ -30,8 +58,12 @@ public record SchedulerConfig(
                     "clip_sample",
                     "clip_sample_range",
                     "interpolation_type",
+                    "rescale_betas_zero_snr",
                     "set_alpha_to_one",
                     "skip_prk_steps");
+
+    /// Betas for files that name none.
+    record BetaDefaults(String name, double start, double end) {}
 
     /// Reads a file.
     ///
@@ -54,21 +86,52 @@ public record SchedulerConfig(
     /// @param className such as `DPMSolverMultistepScheduler`
     public static SchedulerConfig as(String className, JsonNode json, Object where) {
         var fields = new JsonFields(json, where);
-        SchedulerConfig config =
-                switch (className) {
-                    case DDPM -> ddpm(fields);
-                    case DDIM -> ddim(fields);
-                    case DPM_SOLVER -> DpmSolverConfig.read(fields);
-                    default ->
-                            throw new ConfigException(
-                                    "%s: _class_name must be %s, %s or %s but is %s"
-                                            .formatted(where, DDPM, DDIM, DPM_SOLVER, className));
-                };
+        Function<JsonFields, SchedulerConfig> reader = READERS.get(className);
+        if (reader == null) {
+            throw new ConfigException(
+                    "%s: _class_name must be one of %s but is %s"
+                            .formatted(where, String.join(", ", READERS.keySet()), className));
+        }
+        SchedulerConfig config = reader.apply(fields);
         if (className.equals(fields.text("_class_name", ""))) {
             WITHOUT_EFFECT.forEach(fields::has);
             fields.noOthers();
         }
         return config;
+    }
+
+    /// Returns the method for samples of a size.
+    ///
+    /// @param tokens how many tokens the network makes of a sample
+    public SamplerFactory sampler(long tokens) {
+        OptionalDouble mu =
+                flow.isPresent() ? flow.get().shift().mu(tokens) : OptionalDouble.empty();
+        return mu.isPresent() ? sampler.withMu(mu.getAsDouble()) : sampler;
+    }
+
+    static SchedulerConfig gaussian(
+            String className, GaussianDiffusion training, SamplerFactory sampler) {
+        return new SchedulerConfig(className, Optional.of(training), Optional.empty(), sampler);
+    }
+
+    private static Map<String, Function<JsonFields, SchedulerConfig>> readers() {
+        var all = new LinkedHashMap<String, Function<JsonFields, SchedulerConfig>>();
+        all.put(DDPM, SchedulerConfig::ddpm);
+        all.put(DDIM, SchedulerConfig::ddim);
+        all.put(COG_DDIM, SchedulerConfig::cogVideoXDdim);
+        all.put(DPM_SOLVER, SolverConfig::multistep);
+        all.put(DPM_SINGLE, SolverConfig::singlestep);
+        all.put(DEIS, SolverConfig::deis);
+        all.put(UNIPC, SolverConfig::uniPc);
+        all.put(EULER, EulerConfig::euler);
+        all.put(ANCESTRAL, EulerConfig::ancestral);
+        all.put(HEUN, EulerConfig::heun);
+        all.put(FLOW_EULER, FlowMatchConfig::euler);
+        all.put(FLOW_HEUN, FlowMatchConfig::heun);
+        all.put(LCM, DistilledConfig::lcm);
+        all.put(TCD, DistilledConfig::tcd);
+        all.put(SCM, DistilledConfig::scm);
+        return all;
     }
 
     private static SchedulerConfig ddpm(JsonFields f) {
@@ -81,33 +144,48 @@ public record SchedulerConfig(
                     // the log only changes how the standard deviation is computed
                     default -> Variance.FIXED_SMALL;
                 };
-        var training = new GaussianDiffusion(schedule(f), target(f), variance);
-        var sampler = new StridedDdpm(training, timesteps(f, "leading"), limit(f, true));
-        return new SchedulerConfig(DDPM, Optional.of(training), sampler);
+        var training = new GaussianDiffusion(schedule(f, PLAIN_BETAS, true), target(f), variance);
+        var sampler = new StridedDdpm(training, timesteps(f, "leading"), clipped(f));
+        return gaussian(DDPM, training, sampler);
     }
 
     private static SchedulerConfig ddim(JsonFields f) {
-        var training = new GaussianDiffusion(schedule(f), target(f), Variance.FIXED_SMALL);
-        var sampler =
-                new StridedDdim(
-                        training,
-                        timesteps(f, "leading"),
-                        limit(f, true),
-                        f.flag("set_alpha_to_one", true),
-                        0);
-        return new SchedulerConfig(DDIM, Optional.of(training), sampler);
+        return ddim(DDIM, f, schedule(f, PLAIN_BETAS, true), clipped(f));
     }
 
-    static NoiseSchedule schedule(JsonFields f) {
-        boolean zeroTerminal = f.flag("rescale_betas_zero_snr", false);
+    /// `scheduling_ddim_cogvideox.py`: a step is that of DDIM, but the data is never limited.
+    private static SchedulerConfig cogVideoXDdim(JsonFields f) {
+        clipped(f);
+        NoiseSchedule schedule =
+                SnrShift.of(
+                        schedule(f, SCALED_BETAS, false),
+                        f.has("trained_betas") ? "" : f.text("beta_schedule", SCALED_BETAS.name()),
+                        f.number("beta_start", SCALED_BETAS.start()),
+                        f.number("beta_end", SCALED_BETAS.end()),
+                        f.number("snr_shift_scale", 3),
+                        f.flag("rescale_betas_zero_snr", false));
+        return ddim(COG_DDIM, f, schedule, DataLimit.NONE);
+    }
+
+    private static SchedulerConfig ddim(
+            String className, JsonFields f, NoiseSchedule schedule, DataLimit limit) {
+        var training = new GaussianDiffusion(schedule, target(f), Variance.FIXED_SMALL);
+        boolean endsAtData = f.flag("set_alpha_to_one", true);
+        var sampler = new StridedDdim(training, timesteps(f, "leading"), limit, endsAtData, 0);
+        return gaussian(className, training, sampler);
+    }
+
+    /// @param knowsZeroTerminal whether the class knows `rescale_betas_zero_snr`
+    static NoiseSchedule schedule(JsonFields f, BetaDefaults betas, boolean knowsZeroTerminal) {
+        boolean zeroTerminal = knowsZeroTerminal && f.flag("rescale_betas_zero_snr", false);
         int steps = f.integer("num_train_timesteps", 1000);
-        double start = f.number("beta_start", 0.0001);
-        double end = f.number("beta_end", 0.02);
-        String name = f.text("beta_schedule", "linear");
+        double start = f.number("beta_start", betas.start());
+        double end = f.number("beta_end", betas.end());
+        String name = f.text("beta_schedule", betas.name());
         if (f.has("trained_betas")) {
-            List<Double> betas = f.numbers("trained_betas");
+            List<Double> given = f.numbers("trained_betas");
             return RoundedBetas.of(
-                    betas.stream().mapToDouble(Double::doubleValue).toArray(), zeroTerminal);
+                    given.stream().mapToDouble(Double::doubleValue).toArray(), zeroTerminal);
         }
         return RoundedBetas.named(name, start, end, steps, zeroTerminal);
     }
@@ -132,19 +210,27 @@ public record SchedulerConfig(
                 f.integer("steps_offset", 0));
     }
 
-    /// Reads `thresholding`, which goes before `clip_sample`.
-    ///
-    /// @param clips whether the class knows `clip_sample`, which is then on unless the file says no
-    static DataLimit limit(JsonFields f, boolean clips) {
+    /// Reads `thresholding`.
+    static DataLimit limit(JsonFields f) {
         var threshold =
                 new DataLimit.Threshold(
                         f.number("dynamic_thresholding_ratio", 0.995),
                         f.number("sample_max_value", 1));
-        if (f.flag("thresholding", false)) {
-            return threshold;
-        }
-        return clips && f.flag("clip_sample", true)
-                ? new DataLimit.Clip(f.number("clip_sample_range", 1))
-                : DataLimit.NONE;
+        return f.flag("thresholding", false) ? threshold : DataLimit.NONE;
+    }
+
+    /// Reads `clip_sample`.
+    ///
+    /// @param usual what it is where the file does not say
+    static DataLimit clip(JsonFields f, boolean usual) {
+        var clip = new DataLimit.Clip(f.number("clip_sample_range", 1));
+        return f.flag("clip_sample", usual) ? clip : DataLimit.NONE;
+    }
+
+    /// Reads `thresholding`, and `clip_sample` where that is off.
+    private static DataLimit clipped(JsonFields f) {
+        DataLimit threshold = limit(f);
+        DataLimit clip = clip(f, true);
+        return threshold instanceof DataLimit.None ? clip : threshold;
     }
 }

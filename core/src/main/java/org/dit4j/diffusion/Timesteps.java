@@ -45,6 +45,20 @@ public record Timesteps(Spacing spacing, int offset) {
                 });
     }
 
+    /// Returns the `steps` timesteps of a method whose network takes times between the steps of
+    /// training: as [#of], but equal distances from the last to the first are not rounded.
+    ///
+    /// @param trained the number of steps of training
+    /// @throws ConfigException if `steps` is not in `1 .. trained`
+    public Table exact(int trained, int steps) {
+        if (spacing != Spacing.LINSPACE) {
+            return of(trained, steps);
+        }
+        requireSteps(trained, steps);
+        double[] times = Betas.linspace(0, trained - 1, steps);
+        return Table.of(steps, i -> (float) times[steps - 1 - i]);
+    }
+
     /// Returns the `steps` timesteps of a multistep solver, which leaves out the end point: the
     /// last noise level stands beside them.
     ///

@@ -1,104 +1,154 @@
 package org.dit4j.diffusion;
 
 import java.util.Arrays;
-import java.util.function.IntToDoubleFunction;
+import java.util.OptionalDouble;
+import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
+import org.dit4j.tensor.Dtype;
+import org.dit4j.tensor.Ops;
+import org.dit4j.tensor.TensorScope;
+import org.dit4j.tensor.Tensors;
 
 /// Noise levels of the Gaussian diffusion that the network was trained with (diffusers,
-/// `scheduling_dpmsolver_multistep.py`, `set_timesteps`). They are measured as `sigma / alpha`,
-/// rounded to float32 as there.
+/// `set_timesteps` of the schedulers with sigmas). They are measured as `sigma / alpha`, rounded to
+/// float32 as there.
 ///
 /// @param training the schedule of training
 /// @param curve how the levels are spread
-/// @param timesteps which steps are visited where the curve is [Curve#TIMESTEPS]
-/// @param roundTimes whether the times of [Curve#KARRAS] and [Curve#UNIFORM_LAMBDA] are rounded;
-///   else they are cut to whole numbers. diffusers rounds but for the cosine schedule.
-/// @param endsAtData whether the last level has no noise; else it is the first one of training
-/// @param leastLambda timesteps with a lower `log(alpha / sigma)` are not visited
+/// @param timesteps which steps are visited where the curve is [NoiseCurve#GIVEN]
+/// @param range where these and the curve begin and end
+/// @param times what the network is told about a level of another curve
+/// @param end the last level
 public record TrainedLevels(
         NoiseSchedule training,
-        Curve curve,
+        NoiseCurve curve,
         Timesteps timesteps,
-        boolean roundTimes,
-        boolean endsAtData,
-        double leastLambda)
+        Range range,
+        Times times,
+        End end)
         implements LevelSpacing {
-    /// The exponent of Karras et al. 2022, equation 5.
-    private static final double RHO = 7;
 
-    /// How the levels are spread between the most and the least noise of training.
-    public enum Curve {
-        /// Wherever the visited timesteps have them.
-        TIMESTEPS,
-        /// In equal steps of the seventh root (Karras et al. 2022, equation 5).
-        KARRAS,
-        /// In equal steps of the logarithm, to the exact ends.
-        EXPONENTIAL,
-        /// In equal steps of `log(alpha / sigma)` (Lu et al. 2022a); as `EXPONENTIAL`, but the
-        /// times are rounded.
-        UNIFORM_LAMBDA
+    /// What the network is told about a level between the timesteps of training.
+    public enum Times {
+        /// Its place between them.
+        EXACT,
+        /// The timestep before.
+        DOWN,
+        /// The nearest timestep.
+        NEAREST,
+        /// A quarter of the logarithm of the level, whatever the curve (Karras et al. 2022, table
+        /// 1).
+        QUARTER_LOG
     }
 
-    /// Returns levels with the defaults of diffusers.
-    public static TrainedLevels of(GaussianDiffusion training, Curve curve, boolean endsAtData) {
+    /// The last level.
+    public enum End {
+        /// No noise.
+        DATA,
+        /// That of the first timestep of training.
+        TRAINED,
+        /// That of the last timestep of the run, once more.
+        REPEATED
+    }
+
+    /// Where the levels begin and end.
+    ///
+    /// @param closed whether the first timestep of training may be visited, and curves lie between
+    ///   the visited timesteps; else a timestep is left out at the end, and curves go over all of
+    ///   training
+    /// @param leastLambda timesteps with a lower `log(alpha / sigma)` are not visited; only for
+    ///   ranges that are not closed
+    /// @param least the last level of a curve instead
+    /// @param most the first level of a curve instead
+    public record Range(
+            boolean closed, double leastLambda, OptionalDouble least, OptionalDouble most) {
+        /// From the last visited timestep to the first.
+        public static final Range CLOSED = of(true, Double.NEGATIVE_INFINITY);
+
+        /// Over all of training.
+        public static final Range OPEN = of(false, Double.NEGATIVE_INFINITY);
+
+        /// Checks the levels.
+        public Range {
+            ConfigException.require(
+                    least.orElse(1) > 0 && most.orElse(1) > 0,
+                    "sigma_min and sigma_max must be above 0");
+        }
+
+        /// Returns a range without levels of its own.
+        public static Range of(boolean closed, double leastLambda) {
+            return new Range(closed, leastLambda, OptionalDouble.empty(), OptionalDouble.empty());
+        }
+    }
+
+    /// Returns the levels of a multistep solver with the defaults of diffusers.
+    public static TrainedLevels of(GaussianDiffusion training, NoiseCurve curve, End end) {
+        Times times = curve == NoiseCurve.KARRAS ? Times.NEAREST : Times.DOWN;
+        var spacing = new Timesteps(Timesteps.Spacing.LINSPACE, 0);
+        return new TrainedLevels(training.schedule(), curve, spacing, Range.OPEN, times, end);
+    }
+
+    /// Returns the levels of a method that visits both ends, down to the data.
+    public static TrainedLevels closed(GaussianDiffusion training, NoiseCurve curve) {
+        var spacing = new Timesteps(Timesteps.Spacing.LINSPACE, 0);
         return new TrainedLevels(
-                training.schedule(),
-                curve,
-                new Timesteps(Timesteps.Spacing.LINSPACE, 0),
-                true,
-                endsAtData,
-                Double.NEGATIVE_INFINITY);
+                training.schedule(), curve, spacing, Range.CLOSED, Times.EXACT, End.DATA);
     }
 
     @Override
     public NoiseLevels levels(int steps) {
         Timesteps.requireSteps(training.steps(), steps);
         double[] trained = trainedLevels();
-        Table times = timesteps(steps, trained);
-        var ratios = new double[steps + 1];
-        for (int i = 0; i < steps; i++) {
-            ratios[i] =
-                    curve == Curve.TIMESTEPS
-                            ? trained[(int) times.at(i)]
-                            : (float) level(i, steps, trained);
-        }
-        // a curve that ends at the least noise may be a rounding error below it
-        ratios[steps] = endsAtData ? 0 : Math.min(trained[0], ratios[steps - 1]);
-        Table alpha = Table.of(ratios).map(r -> 1 / Math.sqrt(r * r + 1));
-        return new NoiseLevels(times, alpha, Table.of(steps + 1, i -> ratios[i] * alpha.at(i)));
+        Table visited =
+                range.closed
+                        ? timesteps.exact(training.steps(), steps)
+                        : timesteps.open(training.steps(), usable(trained), steps);
+        double[] given = visited.map(t -> at(t, trained)).values();
+        double most = range.most.orElse(range.closed ? given[0] : trained[trained.length - 1]);
+        double least = range.least.orElse(range.closed ? given[steps - 1] : trained[0]);
+        double[] exact = curve.spread(given, most, least);
+        double[] ratios = Arrays.copyOf(Table.of(exact).map(r -> (float) r).values(), steps + 1);
+        ratios[steps] =
+                switch (end) {
+                    case DATA -> 0;
+                    // a curve that ends at the least noise may be a rounding error below it
+                    case TRAINED -> Math.min(trained[0], ratios[steps - 1]);
+                    case REPEATED -> ratios[steps - 1];
+                };
+        return NoiseLevels.circular(times(visited, exact, trained), Table.of(ratios));
     }
 
-    private Table timesteps(int steps, double[] trained) {
-        IntToDoubleFunction exact = i -> timeOf(level(i, steps, trained), trained);
-        return switch (curve) {
-            case TIMESTEPS -> timesteps.open(training.steps(), usable(trained), steps);
-            case EXPONENTIAL -> Table.of(steps, exact).map(Math::floor);
-            case KARRAS, UNIFORM_LAMBDA ->
-                    Table.of(steps, exact).map(t -> roundTimes ? Math.rint(t) : Math.floor(t));
+    private Table times(Table visited, double[] exact, double[] trained) {
+        Table levels = Table.of(exact);
+        if (times == Times.QUARTER_LOG) {
+            return levels.map(r -> 0.25F * (float) Math.log((float) r));
+        }
+        if (curve == NoiseCurve.GIVEN) {
+            return visited;
+        }
+        Table between = levels.map(level -> timeOf(level, trained));
+        return switch (times) {
+            case EXACT, QUARTER_LOG -> between.map(t -> (float) t);
+            case DOWN -> between.map(Math::floor);
+            case NEAREST -> between.map(Math::rint);
         };
     }
 
     private int usable(double[] trained) {
-        int below = (int) Arrays.stream(trained).filter(r -> -Math.log(r) < leastLambda).count();
+        int below =
+                (int) Arrays.stream(trained).filter(r -> -Math.log(r) < range.leastLambda).count();
         ConfigException.require(
-                below < trained.length, "no timestep has a lambda of at least %s", leastLambda);
+                below < trained.length,
+                "no timestep has a lambda of at least %s",
+                range.leastLambda);
         return trained.length - below;
     }
 
-    private double level(int i, int steps, double[] trained) {
-        double most = trained[trained.length - 1];
-        double ramp = steps == 1 ? 0 : (double) i / (steps - 1);
-        return switch (curve) {
-            case TIMESTEPS -> throw new IllegalStateException("read from the table");
-            case KARRAS -> {
-                double from = Math.pow(most, 1 / RHO);
-                double to = Math.pow(trained[0], 1 / RHO);
-                yield Math.pow(from + ramp * (to - from), RHO);
-            }
-            case EXPONENTIAL ->
-                    Math.exp(Math.log(most) + ramp * (Math.log(trained[0]) - Math.log(most)));
-            case UNIFORM_LAMBDA -> Math.exp(log(most) + ramp * (log(trained[0]) - log(most)));
-        };
+    /// The level of a time between the timesteps of training.
+    private static double at(double time, double[] trained) {
+        int low = (int) time;
+        int high = Math.min(low + 1, trained.length - 1);
+        return trained[low] + (time - low) * (trained[high] - trained[low]);
     }
 
     /// Finds the time of a level between the timesteps of training, by its logarithm.
@@ -117,14 +167,14 @@ public record TrainedLevels(
     }
 
     /// `sigma / alpha` of each timestep of training. Where nothing of the data is left, diffusers
-    /// puts the smallest half-precision number instead.
+    /// puts the smallest half-precision number instead. Its square root is that of the library,
+    /// which does not always round to the nearest number.
     private double[] trainedLevels() {
-        double[] levels = training.alphaBar().values();
-        for (int t = 0; t < levels.length; t++) {
-            float bar = levels[t] == 0 ? 0x1p-24f : (float) levels[t];
-            levels[t] = (float) Math.sqrt((1 - bar) / bar);
+        double[] bars = training.alphaBar().map(bar -> bar == 0 ? 0x1p-24 : bar).values();
+        try (var scope = TensorScope.open()) {
+            Tensor bar = Ops.to(Tensors.of(bars, bars.length), Dtype.FLOAT32);
+            return Tensors.doubles(Ops.add(bar.neg(), 1).div(bar).sqrt());
         }
-        return levels;
     }
 
     private static double log(double x) {

@@ -13,6 +13,8 @@ import org.dit4j.diffusion.Interpolant;
 import org.dit4j.diffusion.SamplerFactory;
 import org.dit4j.diffusion.Samplers;
 import org.dit4j.diffusion.SchedulerConfig;
+import org.dit4j.diffusion.StraightFlow;
+import org.dit4j.diffusion.StraightSamplers;
 import org.dit4j.diffusion.Target;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -21,8 +23,8 @@ import tools.jackson.databind.node.ObjectNode;
 public sealed interface DiffusionProcess {
     /// Returns a sampling method.
     ///
-    /// @param name see [Samplers] and [FlowSamplers]; empty for the method that the model's folder
-    ///   names
+    /// @param name see [Samplers], [StraightSamplers] and [FlowSamplers]; empty for the method that
+    ///   the model's folder names
     /// @throws ConfigException if the process has no such method
     SamplerFactory sampler(String name);
 
@@ -81,7 +83,7 @@ public sealed interface DiffusionProcess {
     /// Returns what [#parse] reads.
     JsonNode json();
 
-    /// Gaussian diffusion.
+    /// Gaussian diffusion, or a flow as diffusers knows it.
     ///
     /// @param scheduler as diffusers describes it
     /// @param json what it was read from
@@ -90,7 +92,12 @@ public sealed interface DiffusionProcess {
 
         @Override
         public Guidance.Interval times(double from, double to) {
-            int steps = scheduler.training().map(GaussianDiffusion::steps).orElse(STEPS);
+            int steps =
+                    scheduler
+                            .training()
+                            .map(GaussianDiffusion::steps)
+                            .or(() -> scheduler.flow().map(StraightFlow::trained))
+                            .orElse(STEPS);
             return from == 0 && to == 1
                     ? Guidance.Interval.ALL
                     : new Guidance.Interval(from * steps, to * steps);
@@ -100,6 +107,9 @@ public sealed interface DiffusionProcess {
         public SamplerFactory sampler(String name) {
             if (name.isEmpty()) {
                 return scheduler.sampler();
+            }
+            if (scheduler.flow().isPresent()) {
+                return StraightSamplers.of(name, scheduler.flow().get());
             }
             return Samplers.of(
                     name,

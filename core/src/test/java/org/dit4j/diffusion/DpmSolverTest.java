@@ -103,7 +103,11 @@ class DpmSolverTest {
     }
 
     private static DpmSolver solver(int order, DpmSolver.Algorithm algorithm, boolean toData) {
-        var spacing = TrainedLevels.of(TRAINING, TrainedLevels.Curve.UNIFORM_LAMBDA, toData);
+        var spacing =
+                TrainedLevels.of(
+                        TRAINING,
+                        NoiseCurve.EXPONENTIAL,
+                        toData ? TrainedLevels.End.DATA : TrainedLevels.End.TRAINED);
         return new DpmSolver(
                 spacing,
                 Prediction.EPSILON,

@@ -2,6 +2,7 @@ package org.dit4j.diffusion;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -43,9 +44,8 @@ class SchedulerConfigTest {
     void aClassThatIsNotHereIsNamed() {
         assertThatThrownBy(() -> read("{\"_class_name\": \"KDPM2Scheduler\"}"))
                 .isInstanceOf(ConfigException.class)
-                .hasMessageEndingWith(
-                        "_class_name must be DDPMScheduler, DDIMScheduler or"
-                                + " DPMSolverMultistepScheduler but is KDPM2Scheduler");
+                .hasMessageContaining("_class_name must be one of DDPMScheduler, DDIMScheduler, ")
+                .hasMessageEndingWith(" but is KDPM2Scheduler");
     }
 
     @Test
@@ -81,6 +81,38 @@ class SchedulerConfigTest {
                 .hasMessage(
                         "1000 steps with an offset of 1 begin at timestep 1000, but the last one"
                                 + " is 999");
+    }
+
+    @Test
+    void theShiftOfAFlowFollowsTheSizeOfTheSample() throws IOException {
+        var config =
+                read(
+                        "{\"_class_name\": \"FlowMatchEulerDiscreteScheduler\","
+                                + " \"use_dynamic_shifting\": true}");
+        assertThatThrownBy(() -> config.sampler().steps(4)).hasMessageContaining("needs mu");
+        // mu lies on the line through (256, 0.5) and (4096, 1.15)
+        var sampler = (LeveledSampler) config.sampler(1024).steps(2);
+        double mu = 0.5 + 0.65 * 768 / 3840;
+        double last = Math.exp(mu) * 0.001 / (1 + (Math.exp(mu) - 1) * 0.001);
+        assertThat(sampler.levels().sigma().values())
+                .containsExactly(new double[] {1, last, 0}, within(1e-7));
+    }
+
+    @Test
+    void whatASolverCannotDoIsRefused() {
+        assertThatThrownBy(() ->
+                        read(
+                                "{\"_class_name\": \"UniPCMultistepScheduler\","
+                                        + " \"shift_terminal\": 0.1}"))
+                .hasMessage("shift_terminal needs use_flow_sigmas");
+        assertThatThrownBy(() ->
+                        read(
+                                "{\"_class_name\": \"EulerDiscreteScheduler\","
+                                        + " \"use_karras_sigmas\": true, \"use_beta_sigmas\": true}"))
+                .hasMessageContaining("only one of use_karras_sigmas");
+        assertThatThrownBy(() ->
+                        read("{\"_class_name\": \"DEISMultistepScheduler\", \"solver_order\": 4}"))
+                .hasMessage("solver_order must be 1..3, not 4");
     }
 
     private SchedulerConfig read(String json) throws IOException {

@@ -34,9 +34,10 @@ class TimestepsTest {
                         RoundedBetas.named("squaredcos_cap_v2", 0, 1, 1000, false),
                         Target.V,
                         Variance.FIXED_SMALL);
-        for (var curve : TrainedLevels.Curve.values()) {
+        for (var curve : NoiseCurve.values()) {
             for (int steps = 1; steps <= 40; steps++) {
-                var levels = TrainedLevels.of(training, curve, false).levels(steps);
+                var levels =
+                        TrainedLevels.of(training, curve, TrainedLevels.End.TRAINED).levels(steps);
                 assertThat(levels.sigma().size()).isEqualTo(steps + 1);
             }
         }
