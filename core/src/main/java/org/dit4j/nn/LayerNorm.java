@@ -9,13 +9,14 @@ import org.jspecify.annotations.Nullable;
 /// @param weight `[D]` or null
 /// @param bias `[D]` or null
 /// @param eps added to the variance
-public record LayerNorm(@Nullable Tensor weight, @Nullable Tensor bias, double eps) {
+public record LayerNorm(@Nullable Tensor weight, @Nullable Tensor bias, double eps)
+        implements Norm {
     /// Returns a norm without parameters, as adaptive layer norm needs it.
     public static LayerNorm plain(double eps) {
         return new LayerNorm(null, null, eps);
     }
 
-    /// Normalises `[..., D]`.
+    @Override
     public Tensor forward(Tensor x) {
         return Ops.layerNorm(x, weight, bias, eps);
     }

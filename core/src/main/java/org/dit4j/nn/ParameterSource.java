@@ -60,6 +60,11 @@ public interface ParameterSource {
                 eps);
     }
 
+    /// Returns the root-mean-square norm `name` with a weight.
+    default RmsNorm rmsNorm(String name, long width, double eps) {
+        return new RmsNorm(at(name).parameter("weight", Init.ones(), width), eps);
+    }
+
     /// Returns the convolution `name` of odd `kernel` size, padded to keep height and width at
     /// stride 1.
     default Conv2d conv2d(String name, long in, long out, long kernel) {

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param q norm over the K channels of a head of queries, or null
 /// @param k norm over the K channels of a head of keys, or null
-public record QkNorm(@Nullable LayerNorm q, @Nullable LayerNorm k) {
+public record QkNorm(@Nullable Norm q, @Nullable Norm k) {
     /// Queries and keys stay as they are.
     public static final QkNorm NONE = new QkNorm(null, null);
 
