@@ -11,6 +11,10 @@ import org.dit4j.model.Dit;
 import org.dit4j.model.DitPresets;
 import org.dit4j.model.HunyuanDit;
 import org.dit4j.model.HunyuanDitPresets;
+import org.dit4j.model.Lumina2;
+import org.dit4j.model.Lumina2Presets;
+import org.dit4j.model.LuminaDit;
+import org.dit4j.model.LuminaDitPresets;
 import org.dit4j.nn.ParameterSource;
 import org.dit4j.tensor.TensorScope;
 import picocli.CommandLine.Command;
@@ -52,7 +56,8 @@ final class ModelsCommand implements Runnable {
         out.println("models that ship (each with a card, models/NAME/README.md):");
         shipped.forEach(name -> out.println("  " + name));
         out.println(
-                "families: DiT, SiT and Hunyuan-DiT; parameters of the standard sizes (DiT with 1000 classes):");
+                "families: DiT, SiT, Hunyuan-DiT, Flag-DiT, Next-DiT and Lumina 2; parameters of the"
+                        + " standard sizes (DiT with 1000 classes):");
         sizes.forEach((name, count) ->
                 out.println(String.format(Locale.ROOT, "  %-25s %7.1f M", name, count / 1e6)));
     }
@@ -72,6 +77,20 @@ final class ModelsCommand implements Runnable {
                             new HunyuanDit(
                                     ParameterSource.counting(),
                                     HunyuanDitPresets.of(name, 128, false))) {
+                sizes.put(name, network.parameters().count());
+            }
+        }
+        for (String name : LuminaDitPresets.names()) {
+            try (var _ = TensorScope.open();
+                    var network =
+                            new LuminaDit(ParameterSource.counting(), LuminaDitPresets.of(name))) {
+                sizes.put(name, network.parameters().count());
+            }
+        }
+        for (String name : Lumina2Presets.names()) {
+            try (var _ = TensorScope.open();
+                    var network =
+                            new Lumina2(ParameterSource.counting(), Lumina2Presets.of(name))) {
                 sizes.put(name, network.parameters().count());
             }
         }
