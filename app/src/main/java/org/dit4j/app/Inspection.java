@@ -23,6 +23,12 @@ import org.dit4j.model.HunyuanDitConfigs;
 import org.dit4j.model.MmDit;
 import org.dit4j.model.MmDitCheckpoint;
 import org.dit4j.model.MmDitConfigs;
+import org.dit4j.model.Lumina2;
+import org.dit4j.model.Lumina2Checkpoint;
+import org.dit4j.model.Lumina2Configs;
+import org.dit4j.model.LuminaDit;
+import org.dit4j.model.LuminaDitCheckpoint;
+import org.dit4j.model.LuminaDitConfigs;
 import org.dit4j.nn.ParameterSource;
 import tools.jackson.databind.JsonNode;
 
@@ -139,6 +145,43 @@ record Inspection(
                     };
             try (var network = new MmDit(ParameterSource.counting(), c)) {
                 return with(name, MmDitConfigs.json(c), network.parameters().count());
+            }
+        } catch (ConfigException | CheckpointException e) {
+            return luminaDit();
+        }
+    }
+
+    private Inspection luminaDit() {
+        try (var checkpoint = LuminaDitCheckpoint.open(path)) {
+            LuminaDit.Config c = checkpoint.config();
+            String name =
+                    switch (c.generation()) {
+                        case FLAG -> "Flag-DiT";
+                        case NEXT -> "Next-DiT";
+                    };
+            String layout =
+                    switch (checkpoint.layout()) {
+                        case ORIGINAL -> "";
+                        case DIFFUSERS -> " (diffusers)";
+                    };
+            try (var network = new LuminaDit(ParameterSource.counting(), c)) {
+                return with(name + layout, LuminaDitConfigs.json(c), network.parameters().count());
+            }
+        } catch (ConfigException | CheckpointException e) {
+            return lumina2();
+        }
+    }
+
+    private Inspection lumina2() {
+        try (var checkpoint = Lumina2Checkpoint.open(path)) {
+            Lumina2.Config c = checkpoint.config();
+            String name =
+                    switch (checkpoint.layout()) {
+                        case ORIGINAL -> "Lumina 2";
+                        case DIFFUSERS -> "Lumina 2 (diffusers)";
+                    };
+            try (var network = new Lumina2(ParameterSource.counting(), c)) {
+                return with(name, Lumina2Configs.json(c), network.parameters().count());
             }
         } catch (ConfigException | CheckpointException e) {
             return ofConfigFile();

@@ -13,6 +13,10 @@ import org.dit4j.model.HunyuanDit;
 import org.dit4j.model.HunyuanDitPresets;
 import org.dit4j.model.MmDit;
 import org.dit4j.model.MmDitPresets;
+import org.dit4j.model.Lumina2;
+import org.dit4j.model.Lumina2Presets;
+import org.dit4j.model.LuminaDit;
+import org.dit4j.model.LuminaDitPresets;
 import org.dit4j.nn.ParameterSource;
 import org.dit4j.tensor.TensorScope;
 import picocli.CommandLine.Command;
@@ -54,7 +58,8 @@ final class ModelsCommand implements Runnable {
         out.println("models that ship (each with a card, models/NAME/README.md):");
         shipped.forEach(name -> out.println("  " + name));
         out.println(
-                "families: DiT, SiT, Hunyuan-DiT and MM-DiT; parameters of the standard sizes (DiT with 1000 classes):");
+                "families: DiT, SiT, Hunyuan-DiT, MM-DiT, Flag-DiT, Next-DiT and Lumina 2; parameters of"
+                        + " the standard sizes (DiT with 1000 classes):");
         sizes.forEach((name, count) ->
                 out.println(String.format(Locale.ROOT, "  %-25s %7.1f M", name, count / 1e6)));
     }
@@ -80,6 +85,20 @@ final class ModelsCommand implements Runnable {
         for (String name : MmDitPresets.names()) {
             try (var _ = TensorScope.open();
                     var network = new MmDit(ParameterSource.counting(), MmDitPresets.of(name))) {
+                sizes.put(name, network.parameters().count());
+            }
+        }
+        for (String name : LuminaDitPresets.names()) {
+            try (var _ = TensorScope.open();
+                    var network =
+                            new LuminaDit(ParameterSource.counting(), LuminaDitPresets.of(name))) {
+                sizes.put(name, network.parameters().count());
+            }
+        }
+        for (String name : Lumina2Presets.names()) {
+            try (var _ = TensorScope.open();
+                    var network =
+                            new Lumina2(ParameterSource.counting(), Lumina2Presets.of(name))) {
                 sizes.put(name, network.parameters().count());
             }
         }

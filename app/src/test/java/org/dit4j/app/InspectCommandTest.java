@@ -15,6 +15,8 @@ import org.dit4j.data.Picture;
 import org.dit4j.data.PictureFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 
 class InspectCommandTest {
@@ -73,6 +75,21 @@ class InspectCommandTest {
         assertThat(run("inspect", file.toString(), "--json")).isZero();
         JsonNode json = JsonFile.mapper().readTree(out.toString());
         assertThat(json.path("family").asString()).isEqualTo("Hunyuan-DiT (diffusers)");
+        assertThat(json.path("trained_parameters").asLong())
+                .isEqualTo(json.path("parameters").asLong());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "flag-dit/t2i,Flag-DiT,cap_feat_dim",
+        "next-dit/t2i,Next-DiT,own_text_queries",
+        "lumina2/tiny,Lumina 2 (diffusers),axes_dims"
+    })
+    void theLuminaNetworksShowTheirConfiguration(String name, String family, String key) {
+        assertThat(run("inspect", CASES.resolve("models/" + name).toString(), "--json")).isZero();
+        JsonNode json = JsonFile.mapper().readTree(out.toString());
+        assertThat(json.path("family").asString()).isEqualTo(family);
+        assertThat(json.path("config").has(key)).isTrue();
         assertThat(json.path("trained_parameters").asLong())
                 .isEqualTo(json.path("parameters").asLong());
     }

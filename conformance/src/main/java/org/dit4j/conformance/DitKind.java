@@ -2,9 +2,7 @@ package org.dit4j.conformance;
 
 import java.nio.file.Path;
 import org.bytedeco.pytorch.Tensor;
-import org.dit4j.Dit4jException;
 import org.dit4j.checkpoint.LoadOptions;
-import org.dit4j.diffusion.Guidance;
 import org.dit4j.model.Dit;
 import org.dit4j.model.DitCheckpoint;
 import org.dit4j.model.Network;
@@ -22,13 +20,14 @@ final class DitKind implements CaseKind {
     @Override
     public void run(ReferenceCase c, Findings out) {
         for (String id : c.calls()) {
-            JsonNode call = call(c, id);
-            try (Dit dit = network(c, call.path("load"))) {
+            ModelCall call = ModelCall.of(c, id);
+            try (Dit dit = network(c, call.load())) {
                 Ops.noGrad(() -> {
                     Inputs in = Inputs.of(c, id);
-                    if (call.path("method").asString("forward").equals("forward_with_cfg")) {
-                        double scale = call.path("args").path("cfg_scale").asDouble();
-                        out.compare(c.named(id, "out.sample"), guided(dit, in, scale));
+                    if (call.isGuided()) {
+                        out.compare(
+                                c.named(id, "out.sample"),
+                                call.guided(in.x, x -> dit.forward(x, in.t, in.y)));
                     } else {
                         out.compare(c.named(id, "out.sample"), dit.forward(in.x, in.t, in.y));
                         blocks(c, id, dit, in, out);
@@ -50,16 +49,6 @@ final class DitKind implements CaseKind {
         }
     }
 
-    private static JsonNode call(ReferenceCase c, String id) {
-        for (JsonNode call : c.json().path("calls")) {
-            String own = call.path("id").asString("");
-            if (own.equals(id) || (own.equals("-") && id.isEmpty())) {
-                return call;
-            }
-        }
-        throw new Dit4jException("case " + c.name() + " does not describe its call " + id);
-    }
-
     private static Dit network(ReferenceCase c, JsonNode load) {
         Path folder = c.modelFolder();
         Path weights = folder.resolve(load.path("weights").asString(""));
@@ -69,17 +58,6 @@ final class DitKind implements CaseKind {
             checkpoint = checkpoint.with(checkpoint.config().with(Dit.Variant.SIT));
         }
         return checkpoint.load(LoadOptions.inference());
-    }
-
-    /// `forward_with_cfg`: both halves of the batch receive the guided channels and keep the others
-    /// of their own half.
-    private static Tensor guided(Dit dit, Inputs in, double scale) {
-        long b = in.x.size(0) / 2;
-        Tensor half = in.x.narrow(0, 0, b);
-        Tensor answer = dit.forward(Ops.cat(0, half, half), in.t, in.y);
-        Tensor cond = Guidance.of(scale, Guidance.Scope.FIRST_THREE).combine(half, answer);
-        Tensor rest = answer.narrow(0, b, b).narrow(1, 3, answer.size(1) - 3);
-        return Ops.cat(0, cond, Ops.cat(1, cond.narrow(1, 0, 3), rest));
     }
 
     private static void blocks(ReferenceCase c, String id, Dit dit, Inputs in, Findings out) {

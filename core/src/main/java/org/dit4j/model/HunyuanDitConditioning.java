@@ -6,16 +6,15 @@ import org.dit4j.model.HunyuanDit.Config;
 import org.dit4j.model.HunyuanDit.Meta;
 import org.dit4j.model.HunyuanDit.Pooled;
 import org.dit4j.model.HunyuanDit.Text;
+import org.dit4j.nn.AttentionMask;
 import org.dit4j.nn.AttentionPool;
 import org.dit4j.nn.Init;
 import org.dit4j.nn.ParameterSource;
 import org.dit4j.nn.SiluMlp;
 import org.dit4j.nn.TimestepEmbedding;
-import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.ShapeException;
 import org.dit4j.tensor.Shapes;
-import org.dit4j.tensor.Tensors;
 import org.jspecify.annotations.Nullable;
 
 /// What [HunyuanDit] makes of time, text, size and style: one vector, and the text's tokens.
@@ -159,10 +158,7 @@ record HunyuanDitConditioning(
                         1,
                         seen(c.mask(), config.text().length()),
                         seen(c.secondMask(), config.text().secondLength())); // [B, L]
-        Tensor nothing = Tensors.zeros(Dtype.FLOAT32, 1);
-        Tensor never = Ops.add(nothing, Double.NEGATIVE_INFINITY);
-        Tensor added = Ops.where(Ops.greaterThan(used, 0), nothing, never); // [B, L]
-        return Ops.like(added, c.states()).unsqueeze(1).unsqueeze(1); // [B, 1, 1, L]
+        return AttentionMask.of(used, c.states()); // [B, 1, 1, L]
     }
 
     /// The first `length` tokens count always: where they are padding, a learned row stands.

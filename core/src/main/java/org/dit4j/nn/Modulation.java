@@ -6,15 +6,23 @@ import org.dit4j.tensor.Ops;
 /// The regression of shifts, scales and gates from the conditioning: SiLU, then linear (Peebles and
 /// Xie 2023, section 3.2, "adaptive layer norm").
 ///
-/// @param linear D to parts * D, starts at zero
+/// @param linear from the width of the conditioning to parts * D, starts at zero
 /// @param parts number of vectors it gives
 public record Modulation(Linear linear, int parts) {
     /// Builds it from `1` below `source`, where PyTorch's `Sequential(SiLU, Linear)` puts it.
     public static Modulation of(ParameterSource source, int width, int parts) {
-        return new Modulation(source.linear("1", width, (long) parts * width, Init.zeros()), parts);
+        return of(source, width, width, parts);
     }
 
-    /// Returns the vectors, each `[B, 1, D]`, for `c` `[B, D]`.
+    /// Builds it from `1` below `source`.
+    ///
+    /// @param given width of the conditioning
+    /// @param width of the vectors, D
+    public static Modulation of(ParameterSource source, int given, int width, int parts) {
+        return new Modulation(source.linear("1", given, (long) parts * width, Init.zeros()), parts);
+    }
+
+    /// Returns the vectors, each `[B, 1, D]`, for `c`, `[B, D]` or as wide as `linear` wants it.
     public Tensor[] forward(Tensor c) {
         return Ops.chunk(linear.forward(Ops.silu(c)).unsqueeze(1), parts, 2);
     }

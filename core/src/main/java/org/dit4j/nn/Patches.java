@@ -25,6 +25,16 @@ public final class Patches {
         return x.reshape(b, c, h, p, w, p).permute(0, 2, 4, 1, 3, 5).reshape(b, h * w, c * p * p);
     }
 
+    /// Cuts `[B, C, H, W]` into `[B, (H/P)(W/P), P P C]`, each token ordered row, column, channel:
+    /// what [#unpatchify] puts back.
+    public static Tensor patchifyChannelsLast(Tensor x, long p) {
+        long b = x.size(0);
+        long c = x.size(1);
+        long h = x.size(2) / p;
+        long w = x.size(3) / p;
+        return x.reshape(b, c, h, p, w, p).permute(0, 2, 4, 3, 5, 1).reshape(b, h * w, p * p * c);
+    }
+
     /// Puts tokens `[B, h w, P P C]`, each ordered row, column, channel, back into `[B, C, h P, w
     /// P]` (DiT, `models.py`, `unpatchify`).
     public static Tensor unpatchify(Tensor x, long p, long h, long w) {

@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
 import org.dit4j.nn.GridRegion.Spacing;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;
+import org.dit4j.tensor.Shapes;
 import org.dit4j.tensor.TensorScope;
 import org.dit4j.tensor.Tensors;
 import org.junit.jupiter.api.Test;
@@ -58,6 +60,68 @@ class RotaryTest {
                 assertThat((double) cos[token + i]).isCloseTo(Math.cos(angles[i]), within(1e-6));
                 assertThat((double) sin[token + i]).isCloseTo(Math.sin(angles[i]), within(1e-6));
             }
+        }
+    }
+
+    @Test
+    void alongASequenceEveryPairHasAFrequencyOfItsOwn() {
+        try (var scope = TensorScope.open()) {
+            Rotary r = Rotary.sequence(6, 8, RotaryScaling.NONE);
+            assertAngles(r, 7, 7, 7 / Math.cbrt(10000), 7 / Math.cbrt(1e8));
+            Rotary slow = Rotary.sequence(6, 8, new RotaryScaling(2, 8));
+            assertAngles(slow, 7, 3.5, 3.5 / Math.cbrt(80000), 3.5 / Math.cbrt(64e8));
+        }
+    }
+
+    @Test
+    void pairsTakeTurnsBetweenRowAndColumn() {
+        try (var scope = TensorScope.open()) {
+            Rotary r = Rotary.alternating(8, 3, 4, RotaryScaling.NONE);
+            assertAngles(r, 11, 2, 3, 0.02, 0.03); // row 2, column 3; frequencies 1 and 1/100
+            Rotary slow = Rotary.alternating(8, 3, 4, new RotaryScaling(1, 4));
+            assertAngles(slow, 11, 2, 3, 0.01, 0.015);
+        }
+    }
+
+    @Test
+    void everyAxisTurnsChannelsOfItsOwn() {
+        try (var scope = TensorScope.open()) {
+            int[][] positions = {{0, 0, 0}, {5, 2, 3}};
+            Rotary r = Rotary.axes(List.of(2, 4, 2), positions);
+            assertAngles(r, 0, 0, 0, 0, 0);
+            assertAngles(r, 1, 5, 2, 0.02, 3);
+            assertAngles(r.part(1, 1), 0, 5, 2, 0.02, 3);
+        }
+    }
+
+    @Test
+    void inABatchShorterTablesRepeatTheirLastPosition() {
+        try (var scope = TensorScope.open()) {
+            Rotary two = Rotary.sequence(2, 2, RotaryScaling.NONE);
+            Rotary three = Rotary.sequence(2, 3, RotaryScaling.NONE);
+            Rotary both = Rotary.batch(List.of(two, three));
+            assertThat(Shapes.of(both.cos())).containsExactly(2, 1, 3, 2);
+            Rotary first = new Rotary(both.cos().select(0, 0), both.sin().select(0, 0));
+            assertAngles(new Rotary(first.cos().squeeze(0), first.sin().squeeze(0)), 2, 1);
+        }
+    }
+
+    @Test
+    void beforeTheWatershedScalingIsLinearAndThenNtkAware() {
+        assertThat(RotaryScaling.timeAware(2, 0.3, 0.29)).isEqualTo(new RotaryScaling(2, 1));
+        assertThat(RotaryScaling.timeAware(2, 0.3, 0.3)).isEqualTo(new RotaryScaling(1, 2));
+        assertThatThrownBy(() -> new RotaryScaling(0, 1))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageStartingWith("the scaling of positions must be positive");
+    }
+
+    private static void assertAngles(Rotary r, int token, double... angles) {
+        float[] cos = Tensors.floats(r.cos());
+        float[] sin = Tensors.floats(r.sin());
+        for (int i = 0; i < 2 * angles.length; i++) {
+            int at = token * 2 * angles.length + i;
+            assertThat((double) cos[at]).isCloseTo(Math.cos(angles[i / 2]), within(2e-6));
+            assertThat((double) sin[at]).isCloseTo(Math.sin(angles[i / 2]), within(2e-6));
         }
     }
 

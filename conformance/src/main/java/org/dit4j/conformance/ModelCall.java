@@ -1,0 +1,61 @@
+package org.dit4j.conformance;
+
+import java.util.OptionalDouble;
+import java.util.function.UnaryOperator;
+import org.bytedeco.pytorch.Tensor;
+import org.dit4j.Dit4jException;
+import org.dit4j.diffusion.Guidance;
+import org.dit4j.tensor.Ops;
+import tools.jackson.databind.JsonNode;
+
+/// A call of a model, as `calls` of its case describes it.
+///
+/// @param json the call: `method`, `args`, `load`
+record ModelCall(JsonNode json) {
+    /// Returns the description of the call with that prefix.
+    static ModelCall of(ReferenceCase c, String id) {
+        for (JsonNode call : c.json().path("calls")) {
+            String own = call.path("id").asString("");
+            if (own.equals(id) || (own.equals("-") && id.isEmpty())) {
+                return new ModelCall(call);
+            }
+        }
+        throw new Dit4jException("case " + c.name() + " does not describe its call " + id);
+    }
+
+    /// Returns what was loaded for it.
+    JsonNode load() {
+        return json.path("load");
+    }
+
+    /// Returns whether it is the guided method.
+    boolean isGuided() {
+        return json.path("method").asString("forward").equals("forward_with_cfg");
+    }
+
+    /// Returns a number among the arguments; empty if it is missing or null.
+    OptionalDouble number(String argument) {
+        JsonNode value = json.path("args").path(argument);
+        return value.isNumber() ? OptionalDouble.of(value.asDouble()) : OptionalDouble.empty();
+    }
+
+    /// Returns a truth value among the arguments, false if it is missing.
+    boolean flag(String argument) {
+        return json.path("args").path(argument).asBoolean(false);
+    }
+
+    /// `forward_with_cfg`: both halves of the batch receive the first three channels guided and
+    /// keep the others of their own half.
+    ///
+    /// @param x twice the same
+    /// @param forward predicts for the whole batch
+    Tensor guided(Tensor x, UnaryOperator<Tensor> forward) {
+        double scale = number("cfg_scale").orElseThrow();
+        long b = x.size(0) / 2;
+        Tensor half = x.narrow(0, 0, b);
+        Tensor answer = forward.apply(Ops.cat(0, half, half));
+        Tensor cond = Guidance.of(scale, Guidance.Scope.FIRST_THREE).combine(half, answer);
+        Tensor rest = answer.narrow(0, b, b).narrow(1, 3, answer.size(1) - 3);
+        return Ops.cat(0, cond, Ops.cat(1, cond.narrow(1, 0, 3), rest));
+    }
+}

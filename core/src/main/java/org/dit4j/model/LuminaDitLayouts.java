@@ -1,0 +1,76 @@
+package org.dit4j.model;
+
+import java.util.Optional;
+import org.dit4j.checkpoint.KeyMap;
+import org.dit4j.checkpoint.StateDict;
+
+/// How the original code (Alpha-VLLM/Lumina-T2X, `models/model.py`) and diffusers
+/// (`lumina_nextdit2d.py`) name the tensors of the same network.
+///
+/// diffusers has two attentions in a block, each with queries of its own, and their common output
+/// in the second. Published folders hold the same queries twice
+/// (`scripts/convert_lumina_to_diffusers.py`), but they may be trained apart.
+public final class LuminaDitLayouts {
+    /// A way to name the tensors.
+    public enum Layout {
+        /// The names of the original code, which are those of [LuminaDit].
+        ORIGINAL,
+        /// The names of diffusers, which has text-conditional Next-DiT only.
+        DIFFUSERS
+    }
+
+    private static final KeyMap FROM_DIFFUSERS =
+            KeyMap.of(
+                    KeyMap.rename("patch_embedder.proj.*", "x_embedder.*"),
+                    KeyMap.rename(
+                            "time_caption_embed.timestep_embedder.linear_1.*",
+                            "t_embedder.mlp.0.*"),
+                    KeyMap.rename(
+                            "time_caption_embed.timestep_embedder.linear_2.*",
+                            "t_embedder.mlp.2.*"),
+                    KeyMap.rename("time_caption_embed.caption_embedder.*", "cap_embedder.*"),
+                    KeyMap.rename("layers.{}.gate", "layers.{}.attention.gate"),
+                    KeyMap.rename("layers.{}.attn1.to_q.*", "layers.{}.attention.wq.*"),
+                    KeyMap.rename("layers.{}.attn1.to_k.*", "layers.{}.attention.wk.*"),
+                    KeyMap.rename("layers.{}.attn1.to_v.*", "layers.{}.attention.wv.*"),
+                    KeyMap.rename("layers.{}.attn1.norm_q.*", "layers.{}.attention.q_norm.*"),
+                    KeyMap.rename("layers.{}.attn1.norm_k.*", "layers.{}.attention.k_norm.*"),
+                    KeyMap.rename("layers.{}.attn2.to_q.*", "layers.{}.attention.wq_y.*"),
+                    KeyMap.rename("layers.{}.attn2.to_k.*", "layers.{}.attention.wk_y.*"),
+                    KeyMap.rename("layers.{}.attn2.to_v.*", "layers.{}.attention.wv_y.*"),
+                    KeyMap.rename("layers.{}.attn2.norm_q.*", "layers.{}.attention.qy_norm.*"),
+                    KeyMap.rename("layers.{}.attn2.norm_k.*", "layers.{}.attention.ky_norm.*"),
+                    KeyMap.rename("layers.{}.attn2.to_out.0.*", "layers.{}.attention.wo.*"),
+                    KeyMap.rename(
+                            "layers.{}.feed_forward.linear_{}.*", "layers.{}.feed_forward.w{}.*"),
+                    KeyMap.rename("layers.{}.norm1.linear.*", "layers.{}.adaLN_modulation.1.*"),
+                    KeyMap.rename("layers.{}.norm1.norm.*", "layers.{}.attention_norm1.*"),
+                    KeyMap.rename("layers.{}.norm2.*", "layers.{}.attention_norm2.*"),
+                    KeyMap.rename("layers.{}.norm1_context.*", "layers.{}.attention_y_norm.*"),
+                    KeyMap.rename("norm_out.linear_1.*", "final_layer.adaLN_modulation.1.*"),
+                    KeyMap.rename("norm_out.linear_2.*", "final_layer.linear.*"));
+
+    private LuminaDitLayouts() {}
+
+    /// Returns the layout of a checkpoint; nothing if it is no Flag-DiT or Next-DiT.
+    public static Optional<Layout> find(StateDict dict) {
+        if (dict.has("time_caption_embed.caption_embedder.1.weight")
+                && dict.has("layers.0.attn1.to_q.weight")) {
+            return Optional.of(Layout.DIFFUSERS);
+        }
+        boolean conditional =
+                dict.has("cap_embedder.1.weight") || dict.has("y_embedder.embedding_table.weight");
+        return conditional && dict.has("layers.0.attention.wq.weight")
+                ? Optional.of(Layout.ORIGINAL)
+                : Optional.empty();
+    }
+
+    /// Returns the tensors of either layout under the names of [LuminaDit]. The result takes `dict`
+    /// over.
+    public static StateDict toOriginal(StateDict dict, Layout layout) {
+        return switch (layout) {
+            case ORIGINAL -> dict;
+            case DIFFUSERS -> FROM_DIFFUSERS.apply(dict);
+        };
+    }
+}

@@ -1,0 +1,23 @@
+package org.dit4j.nn;
+
+import org.bytedeco.pytorch.Tensor;
+import org.dit4j.tensor.Dtype;
+import org.dit4j.tensor.Ops;
+import org.dit4j.tensor.Tensors;
+
+/// What keeps tokens out of the attention.
+public final class AttentionMask {
+    private AttentionMask() {}
+
+    /// Returns what is added to the scores of the attention to a sequence, `[B, 1, 1, L]`: 0, or
+    /// minus infinity where nothing stands.
+    ///
+    /// @param mask `[B, L]`: above 0 at real tokens, of any type
+    /// @param like has the element type and device of the tokens
+    public static Tensor of(Tensor mask, Tensor like) {
+        Tensor zero = Ops.like(Tensors.zeros(Dtype.FLOAT32, 1), like);
+        Tensor never = Ops.add(zero, Double.NEGATIVE_INFINITY);
+        Tensor real = mask.to(like.device(), mask.scalar_type());
+        return Ops.where(Ops.greaterThan(real, 0), zero, never).unsqueeze(1).unsqueeze(1);
+    }
+}
