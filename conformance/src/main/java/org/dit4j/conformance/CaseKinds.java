@@ -29,8 +29,10 @@ public final class CaseKinds {
                     new HunyuanDitKind(),
                     new InceptionKind(),
                     new SchedulersKind(),
+                    new TextEncoderKind(),
                     new TimeDensityKind(),
-                    new TimestepSamplersKind());
+                    new TimestepSamplersKind(),
+                    new TokenIdsKind());
 
     private CaseKinds() {}
 }
