@@ -70,8 +70,8 @@ final class BertTokenizer implements AutoCloseable {
         return new BertTokens(ids, starts, ends, all.length);
     }
 
-    /// Replaces what the tokenizer cannot take or does not know (curly quotes), each by one
-    /// character.
+    /// Replaces what the tokenizer cannot take or does not know (curly quotes, the zero character),
+    /// each by one character.
     String cleaned(String text) {
         String valid = TokenizerLibrary.valid(text);
         var out = new StringBuilder(valid.length());
@@ -85,6 +85,7 @@ final class BertTokenizer implements AutoCloseable {
         return switch (c) {
             case '\u2018', '\u2019', '\u201a', '\u201b' -> straightQuotes ? '\'' : c;
             case '\u201c', '\u201d', '\u201e', '\u201f' -> straightQuotes ? '"' : c;
+            case 0 -> '\ufffd';
             default -> c;
         };
     }

@@ -10,15 +10,13 @@ import org.dit4j.tensor.Tensors;
 /// half for those ahead; of a half, the first half for single distances, the rest growing
 /// logarithmically up to a largest distance, beyond which all are alike.
 ///
-/// @param count number of buckets, divisible by 4
+/// @param count number of buckets, at least 4
 /// @param largest the distance from which on all are alike
 public record DistanceBuckets(int count, int largest) {
     /// Checks the rules.
     public DistanceBuckets {
         ConfigException.require(
-                count > 0 && count % 4 == 0,
-                "relative_attention_num_buckets must be divisible by 4 but is %d",
-                count);
+                count >= 4, "relative_attention_num_buckets must be at least 4 but is %d", count);
         ConfigException.require(
                 largest > count / 4,
                 "relative_attention_max_distance must be above %d but is %d",

@@ -82,7 +82,7 @@ final class SentencePieceDefinition {
         return json;
     }
 
-    /// What SentencePiece itself does. Pieces that no text may contain get names that none can.
+    /// What SentencePiece itself does. Pieces that are not for texts get names that none contains.
     static ObjectNode ofModel(SentencePieceModel model) {
         if (model.algorithm() == Algorithm.BPE) {
             return pairs(model, true);
@@ -112,7 +112,7 @@ final class SentencePieceDefinition {
     private static String own(Piece piece, int id) {
         return switch (piece.kind()) {
             case NORMAL, USER_DEFINED, BYTE -> piece.text();
-            case UNKNOWN, CONTROL, UNUSED -> "\u0000" + id;
+            case UNKNOWN, CONTROL, UNUSED -> "\u0000\uffff" + id;
         };
     }
 

@@ -20,7 +20,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// }
 /// ```
 ///
-/// Thread-safe. Half a surrogate pair and the zero character count as U+FFFD.
+/// Thread-safe. Half a surrogate pair counts as U+FFFD.
 public final class Tokenizer implements AutoCloseable {
     /// Where the padding of a short text stands.
     public enum Side {

@@ -31,8 +31,7 @@ final class TokenizerLibrary {
         }
     }
 
-    /// Replaces what the library cannot take, half a surrogate pair and the zero character, each by
-    /// the character for what cannot be shown.
+    /// Replaces half a surrogate pair, which the library cannot take, by U+FFFD.
     static String valid(String text) {
         var out = new StringBuilder(text.length());
         for (int i = 0; i < text.length(); i++) {
@@ -42,7 +41,7 @@ final class TokenizerLibrary {
                     && Character.isLowSurrogate(text.charAt(i + 1))) {
                 out.append(c).append(text.charAt(++i));
             } else {
-                out.append(c == 0 || Character.isSurrogate(c) ? '\ufffd' : c);
+                out.append(Character.isSurrogate(c) ? '\ufffd' : c);
             }
         }
         return out.toString();
