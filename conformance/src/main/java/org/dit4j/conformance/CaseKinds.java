@@ -32,8 +32,10 @@ public final class CaseKinds {
                     new LuminaDitKind(),
                     new MmDitKind(),
                     new SchedulersKind(),
+                    new TextEncoderKind(),
                     new TimeDensityKind(),
-                    new TimestepSamplersKind());
+                    new TimestepSamplersKind(),
+                    new TokenIdsKind());
 
     private CaseKinds() {}
 }

@@ -29,7 +29,14 @@ class ReferenceCasesTest {
     void thereAreCommittedCasesOfEveryKind() {
         assertThat(Verification.cases(List.of(COMMITTED)))
                 .extracting(file -> CasePath.of(file).name().split("/", 2)[0])
-                .contains("diffusion", "models", "pipelines", "schedulers", "training", "vae");
+                .contains(
+                        "diffusion",
+                        "models",
+                        "pipelines",
+                        "schedulers",
+                        "text",
+                        "training",
+                        "vae");
     }
 
     private static Stream<DynamicTest> tests(Path root) {

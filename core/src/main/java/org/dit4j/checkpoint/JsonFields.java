@@ -30,6 +30,17 @@ public final class JsonFields {
         return node.hasNonNull(key);
     }
 
+    /// Returns whether the key is there and null, where null is not the same as a missing key.
+    public boolean isNull(String key) {
+        asked.add(key);
+        return node.has(key) && node.get(key).isNull();
+    }
+
+    /// Allows keys whose values are of no matter here.
+    public void ignore(String... keys) {
+        asked.addAll(List.of(keys));
+    }
+
     /// Returns a whole number.
     public int integer(String key) {
         return need(key, JsonNode::isInt, "a whole number").intValue();

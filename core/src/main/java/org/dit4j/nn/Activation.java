@@ -11,6 +11,10 @@ public enum Activation {
     RELU,
     /// `x Phi(x)`, exact.
     GELU,
+    /// GELU in the tanh approximation.
+    GELU_TANH,
+    /// `x sigmoid(1.702 x)`.
+    QUICK_GELU,
     /// `x tanh(softplus(x))`.
     MISH;
 
@@ -20,6 +24,8 @@ public enum Activation {
             case SILU -> Ops.silu(x);
             case RELU -> Ops.relu(x);
             case GELU -> Ops.gelu(x);
+            case GELU_TANH -> Ops.geluTanh(x);
+            case QUICK_GELU -> x.mul(Ops.mul(x, 1.702).sigmoid());
             case MISH -> Ops.mish(x);
         };
     }

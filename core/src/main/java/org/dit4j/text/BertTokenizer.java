@@ -7,7 +7,6 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -19,13 +18,6 @@ import java.util.regex.Pattern;
 final class BertTokenizer implements AutoCloseable {
     private static final Pattern LOWERCASE = Pattern.compile("\"lowercase\"\\s*:\\s*false");
 
-    static {
-        // the default asks for the GPU's make and may download a library for it, and reports the
-        // use to the library's makers from machines at Amazon
-        setIfMissing("RUST_FLAVOR", "cpu");
-        setIfMissing("OPT_OUT_TRACKING", "true");
-    }
-
     private final HuggingFaceTokenizer tokenizer;
     private final boolean straightQuotes;
 
@@ -34,10 +26,9 @@ final class BertTokenizer implements AutoCloseable {
     /// @throws TextException if the class path lacks it
     BertTokenizer(TextModel model) {
         straightQuotes = model.straightQuotes();
-        var options = Map.of("truncation", "false", "padding", "false");
         try {
-            tokenizer = HuggingFaceTokenizer.newInstance(definition(model), options);
-        } catch (IOException | RuntimeException | LinkageError e) {
+            tokenizer = TokenizerLibrary.open(definition(model), model.id());
+        } catch (IOException e) {
             throw new TextException(
                     "cannot open the tokenizer of %s: %s".formatted(model.id(), e.getMessage()), e);
         }
@@ -79,19 +70,13 @@ final class BertTokenizer implements AutoCloseable {
         return new BertTokens(ids, starts, ends, all.length);
     }
 
-    /// Replaces what the tokenizer cannot take (half a surrogate pair, the zero character) or does
-    /// not know (curly quotes), each by one character.
+    /// Replaces what the tokenizer cannot take or does not know (curly quotes, the zero character),
+    /// each by one character.
     String cleaned(String text) {
-        var out = new StringBuilder(text.length());
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            if (Character.isHighSurrogate(c)
-                    && i + 1 < text.length()
-                    && Character.isLowSurrogate(text.charAt(i + 1))) {
-                out.append(c).append(text.charAt(++i));
-            } else {
-                out.append(cleaned(c));
-            }
+        String valid = TokenizerLibrary.valid(text);
+        var out = new StringBuilder(valid.length());
+        for (int i = 0; i < valid.length(); i++) {
+            out.append(cleaned(valid.charAt(i)));
         }
         return out.toString();
     }
@@ -101,14 +86,8 @@ final class BertTokenizer implements AutoCloseable {
             case '\u2018', '\u2019', '\u201a', '\u201b' -> straightQuotes ? '\'' : c;
             case '\u201c', '\u201d', '\u201e', '\u201f' -> straightQuotes ? '"' : c;
             case 0 -> '\ufffd';
-            default -> Character.isSurrogate(c) ? '\ufffd' : c;
+            default -> c;
         };
-    }
-
-    private static void setIfMissing(String property, String value) {
-        if (System.getProperty(property) == null) {
-            System.setProperty(property, value);
-        }
     }
 
     @Override

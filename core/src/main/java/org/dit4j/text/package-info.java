@@ -1,5 +1,8 @@
-/// Frozen text encoders: a prompt becomes the states of its tokens, for networks that attend to
-/// text.
+/// Text encoders: a prompt becomes the states of its tokens, for networks that attend to text.
+///
+/// The encoders of published pipelines are read from their folders: [org.dit4j.text.Tokenizer] cuts
+/// texts into tokens, [org.dit4j.text.TextCheckpoint] loads the [org.dit4j.text.TokenEncoder] that
+/// makes states of them.
 ///
 /// [org.dit4j.text.FrozenEncoders] holds the Chinese and the English one, which come as ONNX models
 /// in jars of the class path; [org.dit4j.text.WeightedText] reads prompts such as `a (red:1.3)
