@@ -20,15 +20,15 @@ import org.dit4j.model.DitConfigs;
 import org.dit4j.model.HunyuanDit;
 import org.dit4j.model.HunyuanDitCheckpoint;
 import org.dit4j.model.HunyuanDitConfigs;
-import org.dit4j.model.MmDit;
-import org.dit4j.model.MmDitCheckpoint;
-import org.dit4j.model.MmDitConfigs;
 import org.dit4j.model.Lumina2;
 import org.dit4j.model.Lumina2Checkpoint;
 import org.dit4j.model.Lumina2Configs;
 import org.dit4j.model.LuminaDit;
 import org.dit4j.model.LuminaDitCheckpoint;
 import org.dit4j.model.LuminaDitConfigs;
+import org.dit4j.model.MmDit;
+import org.dit4j.model.MmDitCheckpoint;
+import org.dit4j.model.MmDitConfigs;
 import org.dit4j.nn.ParameterSource;
 import tools.jackson.databind.JsonNode;
 

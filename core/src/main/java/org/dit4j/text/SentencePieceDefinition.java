@@ -194,7 +194,8 @@ final class SentencePieceDefinition {
                 }
             }
         }
-        merges.sort(Comparator.comparing(Merge::score).reversed().thenComparing(Merge::order));
+        merges.sort(
+                Comparator.comparingDouble(Merge::score).reversed().thenComparingInt(Merge::order));
         ArrayNode all = NODES.arrayNode();
         merges.forEach(m -> all.add(NODES.arrayNode().add(m.left()).add(m.right())));
         return all;

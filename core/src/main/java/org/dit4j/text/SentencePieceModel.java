@@ -226,10 +226,15 @@ record SentencePieceModel(
         }
 
         private static Kind kind(int number) {
-            if (number < 1 || number > Kind.values().length) {
-                throw new TextException("a piece has the unknown type " + number);
-            }
-            return Kind.values()[number - 1];
+            return switch (number) {
+                case 1 -> Kind.NORMAL;
+                case 2 -> Kind.UNKNOWN;
+                case 3 -> Kind.CONTROL;
+                case 4 -> Kind.USER_DEFINED;
+                case 5 -> Kind.UNUSED;
+                case 6 -> Kind.BYTE;
+                default -> throw new TextException("a piece has the unknown type " + number);
+            };
         }
 
         private void trainer(Message m) {

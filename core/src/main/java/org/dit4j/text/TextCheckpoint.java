@@ -4,6 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.dit4j.ConfigException;
+import org.dit4j.checkpoint.CheckpointException;
 import org.dit4j.checkpoint.Checkpoints;
 import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.checkpoint.StateDict;
