@@ -1,6 +1,13 @@
 package org.dit4j.tensor;
 
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
 import java.util.function.Supplier;
+import org.bytedeco.javacpp.Loader;
+import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.openblas.presets.openblas_nolapack;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorBase;
@@ -12,12 +19,16 @@ import org.bytedeco.pytorch.VoidTensorHook;
 /// an operator runs one product on each OpenMP thread at once, as attention does over the heads,
 /// they would all wait for one pool.
 final class Blas {
+    // looked up once: JavaCPP's own setter looks through all libraries at each call, holding a lock
+    // of
+    // the dynamic linker, and waits forever if another thread is just then loading one
+    private static final MethodHandle SETTER = setter();
+
     private static int threads = openblas_nolapack.blas_get_num_threads();
     private static int inside;
 
     // these live as long as the program: graphs refer to them
-    private static final VoidTensorHook BEFORE =
-            hook(() -> openblas_nolapack.blas_set_num_threads(1));
+    private static final VoidTensorHook BEFORE = hook(() -> set(1));
     private static final VoidTensorHook AFTER = hook(Blas::apply);
 
     private Blas() {}
@@ -52,7 +63,32 @@ final class Blas {
     }
 
     private static synchronized void apply() {
-        openblas_nolapack.blas_set_num_threads(inside > 0 ? 1 : threads);
+        set(inside > 0 ? 1 : threads);
+    }
+
+    /// Makes sure that OpenBLAS has been looked up, see [Hardware#prepare].
+    static void prepare() {
+        set(threads);
+    }
+
+    private static MethodHandle setter() {
+        Loader.load(org.bytedeco.openblas.global.openblas_nolapack.class);
+        Pointer symbol = Loader.addressof("openblas_set_num_threads");
+        if (symbol == null) {
+            throw new IllegalStateException("the bundled OpenBLAS has no openblas_set_num_threads");
+        }
+        return Linker.nativeLinker()
+                .downcallHandle(
+                        MemorySegment.ofAddress(symbol.address()),
+                        FunctionDescriptor.ofVoid(ValueLayout.JAVA_INT));
+    }
+
+    private static void set(int count) {
+        try {
+            SETTER.invokeExact(count);
+        } catch (Throwable e) {
+            throw new IllegalStateException("openblas_set_num_threads failed", e);
+        }
     }
 
     private static VoidTensorHook hook(Runnable body) {

@@ -25,6 +25,12 @@ public final class Hardware {
         return has("avx512_bf16", "amx_bf16", "bf16");
     }
 
+    /// Looks up what is needed of the native libraries. To be called before another thread loads
+    /// any: the look-up and the loading may otherwise wait for each other forever.
+    public static void prepare() {
+        Blas.prepare();
+    }
+
     /// Returns whether the processor has tiles for bfloat16 (AMX), which libtorch's fused attention
     /// needs to be fast in this type.
     static boolean hasBf16Tiles() {

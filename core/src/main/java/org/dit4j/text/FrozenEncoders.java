@@ -3,6 +3,7 @@ package org.dit4j.text;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import org.dit4j.tensor.Hardware;
 import org.jspecify.annotations.Nullable;
 
 /// The Chinese and the English encoder, which open at their first use, both at once.
@@ -69,6 +70,7 @@ public final class FrozenEncoders implements AutoCloseable {
         if (closed) {
             throw new TextException("the text encoders are closed");
         }
+        Hardware.prepare();
         var first = zh == null ? open(TextModel.BGE_SMALL_ZH) : zh;
         var second = en == null ? open(TextModel.BGE_SMALL_EN) : en;
         zh = first;

@@ -11,16 +11,12 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
 
 /// The network of an encoder in ONNX Runtime, on the CPU. Thread-safe.
 final class OnnxBert implements AutoCloseable {
     private static final String OUTPUT = "last_hidden_state";
 
     private final TextModel model;
-    private static final long STACK = 16L << 20;
 
     private final OrtEnvironment environment;
     private final OrtSession session;
@@ -31,32 +27,19 @@ final class OnnxBert implements AutoCloseable {
     OnnxBert(TextModel model, TextOptions options) {
         this.model = model;
         try {
-            environment = withDeepStack(OnnxBert::start);
+            environment = start();
             session = session(options);
         } catch (OrtException | IOException | RuntimeException | LinkageError e) {
             throw new TextException("cannot open %s: %s".formatted(model.id(), e.getMessage()), e);
         }
     }
 
-    private static OrtEnvironment start() {
+    private static OrtEnvironment start() throws OrtException {
         // warnings would go to the standard error stream
-        return OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
-    }
-
-    /// Runs `body` on a thread of its own. ONNX Runtime recurses deeply while it starts: on the
-    /// stack that a thread has with the serial collector and the first compiler alone, it ends the
-    /// whole process.
-    private static <T> T withDeepStack(Callable<T> body) {
-        var task = new FutureTask<T>(body);
-        Thread.ofPlatform().daemon().name("start-onnxruntime").stackSize(STACK).start(task);
-        try {
-            return task.get();
-        } catch (ExecutionException e) {
-            throw new TextException("ONNX Runtime does not start: " + e.getCause(), e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new TextException("interrupted while ONNX Runtime was starting", e);
-        }
+        OrtEnvironment environment =
+                OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
+        environment.setTelemetry(false); // where there is any: on Windows
+        return environment;
     }
 
     private OrtSession session(TextOptions options) throws OrtException, IOException {
