@@ -22,6 +22,7 @@ public final class CaseKinds {
                     new FlowOdeKind(),
                     new FlowPathsKind(),
                     new FlowSdeKind(),
+                    new FluxKind(),
                     new GaussianBuffersKind(),
                     new GaussianLoopKind(),
                     new GaussianLossesKind(),
