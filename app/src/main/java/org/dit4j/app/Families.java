@@ -22,6 +22,9 @@ import org.dit4j.model.LuminaDitConfigs;
 import org.dit4j.model.MmDit;
 import org.dit4j.model.MmDitCheckpoint;
 import org.dit4j.model.MmDitConfigs;
+import org.dit4j.model.PixArt;
+import org.dit4j.model.PixArtCheckpoint;
+import org.dit4j.model.PixArtConfigs;
 import org.dit4j.nn.ParameterSource;
 import org.dit4j.nn.Parameters;
 import org.dit4j.tensor.TensorScope;
@@ -40,6 +43,7 @@ final class Families {
                     Families::hunyuanDit,
                     Families::mmDit,
                     Families::flux,
+                    Families::pixArt,
                     Families::luminaDit,
                     Families::lumina2);
 
@@ -103,6 +107,16 @@ final class Families {
                     "FLUX.1" + suffix(checkpoint.layout()),
                     FluxConfigs.json(c),
                     count(source -> new Flux(source, c).parameters()));
+        }
+    }
+
+    private static Found pixArt(Path path) {
+        try (var checkpoint = PixArtCheckpoint.open(path)) {
+            PixArt.Config c = checkpoint.config();
+            return new Found(
+                    "PixArt" + suffix(checkpoint.layout()),
+                    PixArtConfigs.json(c),
+                    count(source -> new PixArt(source, c).parameters()));
         }
     }
 

@@ -19,6 +19,8 @@ import org.dit4j.model.LuminaDit;
 import org.dit4j.model.LuminaDitPresets;
 import org.dit4j.model.MmDit;
 import org.dit4j.model.MmDitPresets;
+import org.dit4j.model.PixArt;
+import org.dit4j.model.PixArtPresets;
 import org.dit4j.nn.ParameterSource;
 import org.dit4j.nn.Parameters;
 import picocli.CommandLine.Command;
@@ -60,7 +62,7 @@ final class ModelsCommand implements Runnable {
         out.println("models that ship (each with a card, models/NAME/README.md):");
         shipped.forEach(name -> out.println("  " + name));
         out.println(
-                "families: DiT, SiT, Hunyuan-DiT, MM-DiT, FLUX.1, Flag-DiT, Next-DiT and Lumina 2;"
+                "families: DiT, SiT, Hunyuan-DiT, MM-DiT, FLUX.1, PixArt, Flag-DiT, Next-DiT and Lumina 2;"
                         + " parameters of the standard sizes (DiT with 1000 classes):");
         sizes.forEach((name, count) ->
                 out.println(String.format(Locale.ROOT, "  %-25s %7.1f M", name, count / 1e6)));
@@ -79,6 +81,10 @@ final class ModelsCommand implements Runnable {
                 (s, n) -> new HunyuanDit(s, HunyuanDitPresets.of(n, 128, false)).parameters());
         add(sizes, MmDitPresets.names(), (s, n) -> new MmDit(s, MmDitPresets.of(n)).parameters());
         add(sizes, FluxPresets.names(), (s, n) -> new Flux(s, FluxPresets.of(n)).parameters());
+        add(
+                sizes,
+                PixArtPresets.names(),
+                (s, n) -> new PixArt(s, PixArtPresets.of(n)).parameters());
         add(
                 sizes,
                 LuminaDitPresets.names(),

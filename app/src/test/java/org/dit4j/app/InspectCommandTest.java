@@ -84,7 +84,8 @@ class InspectCommandTest {
         "flag-dit/t2i,Flag-DiT,cap_feat_dim",
         "next-dit/t2i,Next-DiT,own_text_queries",
         "lumina2/tiny,Lumina 2 (diffusers),axes_dims",
-        "flux/sharded,FLUX.1 (diffusers),guidance_embed"
+        "flux/sharded,FLUX.1 (diffusers),guidance_embed",
+        "pixart/alpha-micro,PixArt (diffusers),micro_condition"
     })
     void networksShowTheirConfiguration(String name, String family, String key) {
         assertThat(run("inspect", CASES.resolve("models/" + name).toString(), "--json")).isZero();

@@ -32,6 +32,7 @@ public final class CaseKinds {
                     new Lumina2Kind(),
                     new LuminaDitKind(),
                     new MmDitKind(),
+                    new PixArtKind(),
                     new SchedulersKind(),
                     new TextEncoderKind(),
                     new TimeDensityKind(),
