@@ -17,19 +17,6 @@ import org.dit4j.checkpoint.StateDict;
 import org.dit4j.model.Dit;
 import org.dit4j.model.DitCheckpoint;
 import org.dit4j.model.DitConfigs;
-import org.dit4j.model.HunyuanDit;
-import org.dit4j.model.HunyuanDitCheckpoint;
-import org.dit4j.model.HunyuanDitConfigs;
-import org.dit4j.model.Lumina2;
-import org.dit4j.model.Lumina2Checkpoint;
-import org.dit4j.model.Lumina2Configs;
-import org.dit4j.model.LuminaDit;
-import org.dit4j.model.LuminaDitCheckpoint;
-import org.dit4j.model.LuminaDitConfigs;
-import org.dit4j.model.MmDit;
-import org.dit4j.model.MmDitCheckpoint;
-import org.dit4j.model.MmDitConfigs;
-import org.dit4j.nn.ParameterSource;
 import tools.jackson.databind.JsonNode;
 
 /// What can be said of a checkpoint without reading its tensors.
@@ -114,84 +101,18 @@ record Inspection(
         } catch (ConfigException e) {
             return with("DiT", Map.of("unknown", String.valueOf(e.getMessage())), 0);
         } catch (CheckpointException e) {
-            return hunyuanDit();
+            return ofOtherFamily();
         }
     }
 
-    private Inspection hunyuanDit() {
-        try (var checkpoint = HunyuanDitCheckpoint.open(path)) {
-            HunyuanDit.Config c = checkpoint.config();
-            String name =
-                    switch (checkpoint.layout()) {
-                        case ORIGINAL -> "Hunyuan-DiT";
-                        case DIFFUSERS -> "Hunyuan-DiT (diffusers)";
-                    };
-            try (var network = new HunyuanDit(ParameterSource.counting(), c)) {
-                return with(name, HunyuanDitConfigs.json(c), network.parameters().count());
-            }
-        } catch (ConfigException | CheckpointException e) {
-            return mmDit();
-        }
-    }
-
-    private Inspection mmDit() {
-        try (var checkpoint = MmDitCheckpoint.open(path)) {
-            MmDit.Config c = checkpoint.config();
-            String name =
-                    switch (checkpoint.layout()) {
-                        case ORIGINAL -> "MM-DiT";
-                        case SINGLE_FILE -> "MM-DiT (single file)";
-                        case DIFFUSERS -> "MM-DiT (diffusers)";
-                    };
-            try (var network = new MmDit(ParameterSource.counting(), c)) {
-                return with(name, MmDitConfigs.json(c), network.parameters().count());
-            }
-        } catch (ConfigException | CheckpointException e) {
-            return luminaDit();
-        }
-    }
-
-    private Inspection luminaDit() {
-        try (var checkpoint = LuminaDitCheckpoint.open(path)) {
-            LuminaDit.Config c = checkpoint.config();
-            String name =
-                    switch (c.generation()) {
-                        case FLAG -> "Flag-DiT";
-                        case NEXT -> "Next-DiT";
-                    };
-            String layout =
-                    switch (checkpoint.layout()) {
-                        case ORIGINAL -> "";
-                        case DIFFUSERS -> " (diffusers)";
-                    };
-            try (var network = new LuminaDit(ParameterSource.counting(), c)) {
-                return with(name + layout, LuminaDitConfigs.json(c), network.parameters().count());
-            }
-        } catch (ConfigException | CheckpointException e) {
-            return lumina2();
-        }
-    }
-
-    private Inspection lumina2() {
-        try (var checkpoint = Lumina2Checkpoint.open(path)) {
-            Lumina2.Config c = checkpoint.config();
-            String name =
-                    switch (checkpoint.layout()) {
-                        case ORIGINAL -> "Lumina 2";
-                        case DIFFUSERS -> "Lumina 2 (diffusers)";
-                    };
-            try (var network = new Lumina2(ParameterSource.counting(), c)) {
-                return with(name, Lumina2Configs.json(c), network.parameters().count());
-            }
-        } catch (ConfigException | CheckpointException e) {
-            return ofConfigFile();
-        }
+    private Inspection ofOtherFamily() {
+        return Families.find(path)
+                .map(f -> with(f.name(), f.config(), f.trained()))
+                .orElseGet(this::ofConfigFile);
     }
 
     private static long trained(Dit.Config config) {
-        try (var dit = new Dit(ParameterSource.counting(), config)) {
-            return dit.parameters().count();
-        }
+        return Families.count(source -> new Dit(source, config).parameters());
     }
 
     /// Another family: what its `config.json` says of itself.

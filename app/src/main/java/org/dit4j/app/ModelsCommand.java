@@ -1,14 +1,16 @@
 package org.dit4j.app;
 
 import java.io.PrintWriter;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.BiFunction;
 import org.dit4j.checkpoint.JsonFile;
 import org.dit4j.model.Dit;
 import org.dit4j.model.DitPresets;
+import org.dit4j.model.Flux;
+import org.dit4j.model.FluxPresets;
 import org.dit4j.model.HunyuanDit;
 import org.dit4j.model.HunyuanDitPresets;
 import org.dit4j.model.Lumina2;
@@ -17,8 +19,10 @@ import org.dit4j.model.LuminaDit;
 import org.dit4j.model.LuminaDitPresets;
 import org.dit4j.model.MmDit;
 import org.dit4j.model.MmDitPresets;
+import org.dit4j.model.PixArt;
+import org.dit4j.model.PixArtPresets;
 import org.dit4j.nn.ParameterSource;
-import org.dit4j.tensor.TensorScope;
+import org.dit4j.nn.Parameters;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -58,8 +62,8 @@ final class ModelsCommand implements Runnable {
         out.println("models that ship (each with a card, models/NAME/README.md):");
         shipped.forEach(name -> out.println("  " + name));
         out.println(
-                "families: DiT, SiT, Hunyuan-DiT, MM-DiT, Flag-DiT, Next-DiT and Lumina 2; parameters of"
-                        + " the standard sizes (DiT with 1000 classes):");
+                "families: DiT, SiT, Hunyuan-DiT, MM-DiT, FLUX.1, PixArt, Flag-DiT, Next-DiT and Lumina 2;"
+                        + " parameters of the standard sizes (DiT with 1000 classes):");
         sizes.forEach((name, count) ->
                 out.println(String.format(Locale.ROOT, "  %-25s %7.1f M", name, count / 1e6)));
     }
@@ -67,41 +71,37 @@ final class ModelsCommand implements Runnable {
     /// Counts the parameters of every standard size, without memory for them. SiT has the same.
     private static Map<String, Long> sizes() {
         var sizes = new LinkedHashMap<String, Long>();
-        for (String name : new ArrayList<>(DitPresets.names())) {
-            try (var _ = TensorScope.open();
-                    var dit = new Dit(ParameterSource.counting(), DitPresets.of(name, LATENTS))) {
-                sizes.put(name, dit.parameters().count());
-            }
-        }
-        for (String name : HunyuanDitPresets.names()) {
-            try (var _ = TensorScope.open();
-                    var network =
-                            new HunyuanDit(
-                                    ParameterSource.counting(),
-                                    HunyuanDitPresets.of(name, 128, false))) {
-                sizes.put(name, network.parameters().count());
-            }
-        }
-        for (String name : MmDitPresets.names()) {
-            try (var _ = TensorScope.open();
-                    var network = new MmDit(ParameterSource.counting(), MmDitPresets.of(name))) {
-                sizes.put(name, network.parameters().count());
-            }
-        }
-        for (String name : LuminaDitPresets.names()) {
-            try (var _ = TensorScope.open();
-                    var network =
-                            new LuminaDit(ParameterSource.counting(), LuminaDitPresets.of(name))) {
-                sizes.put(name, network.parameters().count());
-            }
-        }
-        for (String name : Lumina2Presets.names()) {
-            try (var _ = TensorScope.open();
-                    var network =
-                            new Lumina2(ParameterSource.counting(), Lumina2Presets.of(name))) {
-                sizes.put(name, network.parameters().count());
-            }
-        }
+        add(
+                sizes,
+                DitPresets.names(),
+                (s, n) -> new Dit(s, DitPresets.of(n, LATENTS)).parameters());
+        add(
+                sizes,
+                HunyuanDitPresets.names(),
+                (s, n) -> new HunyuanDit(s, HunyuanDitPresets.of(n, 128, false)).parameters());
+        add(sizes, MmDitPresets.names(), (s, n) -> new MmDit(s, MmDitPresets.of(n)).parameters());
+        add(sizes, FluxPresets.names(), (s, n) -> new Flux(s, FluxPresets.of(n)).parameters());
+        add(
+                sizes,
+                PixArtPresets.names(),
+                (s, n) -> new PixArt(s, PixArtPresets.of(n)).parameters());
+        add(
+                sizes,
+                LuminaDitPresets.names(),
+                (s, n) -> new LuminaDit(s, LuminaDitPresets.of(n)).parameters());
+        add(
+                sizes,
+                Lumina2Presets.names(),
+                (s, n) -> new Lumina2(s, Lumina2Presets.of(n)).parameters());
         return sizes;
+    }
+
+    private static void add(
+            Map<String, Long> sizes,
+            List<String> names,
+            BiFunction<ParameterSource, String, Parameters> network) {
+        for (String name : names) {
+            sizes.put(name, Families.count(source -> network.apply(source, name)));
+        }
     }
 }

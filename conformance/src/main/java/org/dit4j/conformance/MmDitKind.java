@@ -14,16 +14,7 @@ import tools.jackson.databind.JsonNode;
 final class MmDitKind implements CaseKind {
     @Override
     public boolean accepts(ReferenceCase c) {
-        return c.name().startsWith("models/sd3/") && !hasAdapter(c);
-    }
-
-    private static boolean hasAdapter(ReferenceCase c) {
-        for (JsonNode call : c.json().path("calls")) {
-            if (call.path("load").has("lora")) {
-                return true;
-            }
-        }
-        return false;
+        return c.name().startsWith("models/sd3/") && !ModelCall.withAdapter(c);
     }
 
     @Override

@@ -23,6 +23,16 @@ record ModelCall(JsonNode json) {
         throw new Dit4jException("case " + c.name() + " does not describe its call " + id);
     }
 
+    /// Returns whether a call of the case is of a network with an adapter.
+    static boolean withAdapter(ReferenceCase c) {
+        for (JsonNode call : c.json().path("calls")) {
+            if (call.path("load").has("lora")) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /// Returns what was loaded for it.
     JsonNode load() {
         return json.path("load");

@@ -45,7 +45,8 @@ public final class DitLayouts {
         }
         if (dict.has("x_embedder.proj.weight")
                 && dict.has("blocks.0.attn.qkv.weight")
-                && dict.has("final_layer.linear.weight")) {
+                && dict.has("final_layer.linear.weight")
+                && !dict.has("t_block.1.weight")) { // PixArt
             return Optional.of(Layout.ORIGINAL);
         }
         return Optional.empty();

@@ -3,12 +3,15 @@ package org.dit4j.model;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.model.MmDitStream.Heads;
 import org.dit4j.nn.ParameterSource;
+import org.dit4j.nn.Rotary;
 import org.dit4j.tensor.AttentionKernel;
 import org.dit4j.tensor.Ops;
+import org.jspecify.annotations.Nullable;
 
 /// A block of [MmDit] (Esser et al. 2024, arXiv:2403.03206, section 4 and figure 2b;
 /// Stability-AI/sd3.5, `mmditx.py`, `block_mixing`): text and picture have weights of their own and
-/// attend to each other in one sequence, text first.
+/// attend to each other in one sequence, text first. The double blocks of [Flux] are the same with
+/// rotary positions.
 ///
 /// @param context the weights of the text
 /// @param image the weights of the picture
@@ -36,19 +39,34 @@ record MmDitBlock(MmDitStream context, MmDitStream image) {
     /// @return both sequences; the last block, of whose text nothing more is needed, gives `text`
     ///   itself
     Tokens forward(Tensor text, Tensor x, Tensor c) {
+        return forward(text, x, c, null);
+    }
+
+    /// Applies the block.
+    ///
+    /// @param positions turns queries and keys of both sequences, `[L + N, K]`, or null
+    Tokens forward(Tensor text, Tensor x, Tensor c, @Nullable Rotary positions) {
         Tensor[] mText = context.modulation().forward(c); // each [B, 1, D]
         Tensor[] mImage = image.modulation().forward(c); // each [B, 1, D]
-        Tensor joint = attend(context.heads(text, mText), image.heads(x, mImage)); // [B, L + N, D]
+        Tensor joint =
+                attend(
+                        context.heads(text, mText),
+                        image.heads(x, mImage),
+                        positions); // [B, L + N, D]
         long l = text.size(1);
         return new Tokens(
                 context.finish(text, joint.narrow(1, 0, l), mText), // [B, L, D]
                 image.finish(x, joint.narrow(1, l, x.size(1)), mImage)); // [B, N, D]
     }
 
-    private static Tensor attend(Heads text, Heads image) {
+    private static Tensor attend(Heads text, Heads image, @Nullable Rotary positions) {
         Tensor q = Ops.cat(2, text.q(), image.q()); // [B, A, L + N, K]
         Tensor k = Ops.cat(2, text.k(), image.k()); // [B, A, L + N, K]
         Tensor v = Ops.cat(2, text.v(), image.v()); // [B, A, L + N, K]
+        if (positions != null) {
+            q = positions.rotate(q);
+            k = positions.rotate(k);
+        }
         Tensor y = AttentionKernel.attend(q, k, v, null, 1 / Math.sqrt(q.size(3)));
         return y.transpose(1, 2).flatten(2, 3); // [B, L + N, D]
     }

@@ -12,8 +12,9 @@ import org.dit4j.nn.ParameterSource;
 import org.dit4j.nn.QkNorm;
 import org.jspecify.annotations.Nullable;
 
-/// The weights that a block of [MmDit] has for one modality, text or picture (Esser et al. 2024,
-/// arXiv:2403.03206, figure 2b; Stability-AI/sd3.5, `mmditx.py`, `DismantledBlock`).
+/// The weights that a block of [MmDit], or a double block of [Flux], has for one modality, text or
+/// picture (Esser et al. 2024, arXiv:2403.03206, figure 2b; Stability-AI/sd3.5, `mmditx.py`,
+/// `DismantledBlock`).
 ///
 /// @param modulation shift, scale, gate of the attention and of the MLP; shift and scale of the
 ///   attention only where nothing follows it; with a second attention also its shift, scale, gate

@@ -4,6 +4,7 @@ import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
 import org.dit4j.tensor.Ops;
+import org.dit4j.tensor.Shapes;
 import org.dit4j.tensor.Tensors;
 
 /// Rotary positions (Su et al. 2021, arXiv:2104.09864): every pair of neighbouring channels of a
@@ -75,13 +76,25 @@ public record Rotary(Tensor cos, Tensor sin) {
     /// @param positions of each token on each axis, `[N][axes]`
     /// @throws ConfigException if a width is odd
     public static Rotary axes(List<Integer> widths, int[][] positions) {
+        return axes(widths, positions.length, (token, axis) -> positions[token][axis]);
+    }
+
+    /// The same for positions as a tensor `[N, axes]` of any type.
+    public static Rotary axes(List<Integer> widths, Tensor positions) {
+        Shapes.require(positions, "positions", Shapes.ANY, widths.size());
+        double[] all = Tensors.doubles(positions);
+        int tokens = (int) positions.size(0);
+        return axes(widths, tokens, (token, axis) -> all[token * widths.size() + axis]);
+    }
+
+    private static Rotary axes(List<Integer> widths, int tokens, Position position) {
         ConfigException.require(
                 widths.stream().allMatch(k -> k > 0 && k % 2 == 0),
                 "rotary positions need even widths of their axes but they are %s",
                 widths);
         int width = widths.stream().mapToInt(k -> k).sum();
         return of(
-                positions.length,
+                tokens,
                 width,
                 (token, pair) -> {
                     int axis = 0;
@@ -89,7 +102,8 @@ public record Rotary(Tensor cos, Tensor sin) {
                     while (i >= widths.get(axis) / 2) {
                         i -= widths.get(axis++) / 2;
                     }
-                    return positions[token][axis] * Math.pow(THETA, -2.0 * i / widths.get(axis));
+                    double share = -2.0 * i / widths.get(axis);
+                    return position.of(token, axis) * Math.pow(THETA, share);
                 });
     }
 
@@ -115,6 +129,12 @@ public record Rotary(Tensor cos, Tensor sin) {
     @FunctionalInterface
     private interface Angle {
         double of(int token, int pair);
+    }
+
+    /// Where a token stands on an axis.
+    @FunctionalInterface
+    private interface Position {
+        double of(int token, int axis);
     }
 
     private static Rotary of(int tokens, int width, Angle angle) {
