@@ -29,6 +29,9 @@ import org.dit4j.model.LuminaDitConfigs;
 import org.dit4j.model.MmDit;
 import org.dit4j.model.MmDitCheckpoint;
 import org.dit4j.model.MmDitConfigs;
+import org.dit4j.model.Wan;
+import org.dit4j.model.WanCheckpoint;
+import org.dit4j.model.WanConfigs;
 import org.dit4j.nn.ParameterSource;
 import tools.jackson.databind.JsonNode;
 
@@ -182,6 +185,22 @@ record Inspection(
                     };
             try (var network = new Lumina2(ParameterSource.counting(), c)) {
                 return with(name, Lumina2Configs.json(c), network.parameters().count());
+            }
+        } catch (ConfigException | CheckpointException e) {
+            return wan();
+        }
+    }
+
+    private Inspection wan() {
+        try (var checkpoint = WanCheckpoint.open(path)) {
+            Wan.Config c = checkpoint.config();
+            String name =
+                    switch (checkpoint.layout()) {
+                        case ORIGINAL -> "Wan";
+                        case DIFFUSERS -> "Wan (diffusers)";
+                    };
+            try (var network = new Wan(ParameterSource.counting(), c)) {
+                return with(name, WanConfigs.json(c), network.parameters().count());
             }
         } catch (ConfigException | CheckpointException e) {
             return ofConfigFile();

@@ -17,6 +17,8 @@ import org.dit4j.model.LuminaDit;
 import org.dit4j.model.LuminaDitPresets;
 import org.dit4j.model.MmDit;
 import org.dit4j.model.MmDitPresets;
+import org.dit4j.model.Wan;
+import org.dit4j.model.WanPresets;
 import org.dit4j.nn.ParameterSource;
 import org.dit4j.tensor.TensorScope;
 import picocli.CommandLine.Command;
@@ -58,8 +60,8 @@ final class ModelsCommand implements Runnable {
         out.println("models that ship (each with a card, models/NAME/README.md):");
         shipped.forEach(name -> out.println("  " + name));
         out.println(
-                "families: DiT, SiT, Hunyuan-DiT, MM-DiT, Flag-DiT, Next-DiT and Lumina 2; parameters of"
-                        + " the standard sizes (DiT with 1000 classes):");
+                "families: DiT, SiT, Hunyuan-DiT, MM-DiT, Flag-DiT, Next-DiT, Lumina 2 and"
+                        + " Wan 2.1; parameters of the standard sizes (DiT with 1000 classes):");
         sizes.forEach((name, count) ->
                 out.println(String.format(Locale.ROOT, "  %-25s %7.1f M", name, count / 1e6)));
     }
@@ -99,6 +101,12 @@ final class ModelsCommand implements Runnable {
             try (var _ = TensorScope.open();
                     var network =
                             new Lumina2(ParameterSource.counting(), Lumina2Presets.of(name))) {
+                sizes.put(name, network.parameters().count());
+            }
+        }
+        for (String name : WanPresets.names()) {
+            try (var _ = TensorScope.open();
+                    var network = new Wan(ParameterSource.counting(), WanPresets.of(name))) {
                 sizes.put(name, network.parameters().count());
             }
         }

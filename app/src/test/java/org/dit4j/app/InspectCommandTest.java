@@ -83,9 +83,10 @@ class InspectCommandTest {
     @CsvSource({
         "flag-dit/t2i,Flag-DiT,cap_feat_dim",
         "next-dit/t2i,Next-DiT,own_text_queries",
-        "lumina2/tiny,Lumina 2 (diffusers),axes_dims"
+        "lumina2/tiny,Lumina 2 (diffusers),axes_dims",
+        "wan/i2v,Wan (diffusers),image_dim"
     })
-    void theLuminaNetworksShowTheirConfiguration(String name, String family, String key) {
+    void theOtherNetworksShowTheirConfiguration(String name, String family, String key) {
         assertThat(run("inspect", CASES.resolve("models/" + name).toString(), "--json")).isZero();
         JsonNode json = JsonFile.mapper().readTree(out.toString());
         assertThat(json.path("family").asString()).isEqualTo(family);

@@ -35,7 +35,8 @@ public final class CaseKinds {
                     new TextEncoderKind(),
                     new TimeDensityKind(),
                     new TimestepSamplersKind(),
-                    new TokenIdsKind());
+                    new TokenIdsKind(),
+                    new WanKind());
 
     private CaseKinds() {}
 }

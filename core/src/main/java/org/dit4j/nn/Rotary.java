@@ -1,5 +1,6 @@
 package org.dit4j.nn;
 
+import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
@@ -75,6 +76,15 @@ public record Rotary(Tensor cos, Tensor sin) {
     /// @param positions of each token on each axis, `[N][axes]`
     /// @throws ConfigException if a width is odd
     public static Rotary axes(List<Integer> widths, int[][] positions) {
+        return axes(
+                widths,
+                Arrays.stream(positions)
+                        .map(p -> Arrays.stream(p).asDoubleStream().toArray())
+                        .toArray(double[][]::new));
+    }
+
+    /// The same with positions that need not be whole numbers.
+    public static Rotary axes(List<Integer> widths, double[][] positions) {
         ConfigException.require(
                 widths.stream().allMatch(k -> k > 0 && k % 2 == 0),
                 "rotary positions need even widths of their axes but they are %s",
