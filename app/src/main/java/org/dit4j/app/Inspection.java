@@ -20,6 +20,12 @@ import org.dit4j.model.DitConfigs;
 import org.dit4j.model.HunyuanDit;
 import org.dit4j.model.HunyuanDitCheckpoint;
 import org.dit4j.model.HunyuanDitConfigs;
+import org.dit4j.model.Latte;
+import org.dit4j.model.LatteCheckpoint;
+import org.dit4j.model.LatteConfigs;
+import org.dit4j.model.LatteText;
+import org.dit4j.model.LatteTextCheckpoint;
+import org.dit4j.model.LatteTextConfigs;
 import org.dit4j.model.Lumina2;
 import org.dit4j.model.Lumina2Checkpoint;
 import org.dit4j.model.Lumina2Configs;
@@ -202,6 +208,28 @@ record Inspection(
             try (var network = new Wan(ParameterSource.counting(), c)) {
                 return with(name, WanConfigs.json(c), network.parameters().count());
             }
+        } catch (ConfigException | CheckpointException e) {
+            return latte();
+        }
+    }
+
+    private Inspection latte() {
+        try (var checkpoint = LatteCheckpoint.open(path);
+                var network = new Latte(ParameterSource.counting(), checkpoint.config())) {
+            return with(
+                    "Latte", LatteConfigs.json(checkpoint.config()), network.parameters().count());
+        } catch (ConfigException | CheckpointException e) {
+            return latteText();
+        }
+    }
+
+    private Inspection latteText() {
+        try (var checkpoint = LatteTextCheckpoint.open(path);
+                var network = new LatteText(ParameterSource.counting(), checkpoint.config())) {
+            return with(
+                    "Latte, text-conditional (diffusers)",
+                    LatteTextConfigs.json(checkpoint.config()),
+                    network.parameters().count());
         } catch (ConfigException | CheckpointException e) {
             return ofConfigFile();
         }

@@ -11,6 +11,9 @@ import org.dit4j.model.Dit;
 import org.dit4j.model.DitPresets;
 import org.dit4j.model.HunyuanDit;
 import org.dit4j.model.HunyuanDitPresets;
+import org.dit4j.model.Latte;
+import org.dit4j.model.LattePresets;
+import org.dit4j.model.LatteText;
 import org.dit4j.model.Lumina2;
 import org.dit4j.model.Lumina2Presets;
 import org.dit4j.model.LuminaDit;
@@ -60,8 +63,8 @@ final class ModelsCommand implements Runnable {
         out.println("models that ship (each with a card, models/NAME/README.md):");
         shipped.forEach(name -> out.println("  " + name));
         out.println(
-                "families: DiT, SiT, Hunyuan-DiT, MM-DiT, Flag-DiT, Next-DiT, Lumina 2 and"
-                        + " Wan 2.1; parameters of the standard sizes (DiT with 1000 classes):");
+                "families: DiT, SiT, Hunyuan-DiT, MM-DiT, Flag-DiT, Next-DiT, Lumina 2,"
+                        + " Latte and Wan 2.1; parameters of the standard sizes (DiT with 1000 classes):");
         sizes.forEach((name, count) ->
                 out.println(String.format(Locale.ROOT, "  %-25s %7.1f M", name, count / 1e6)));
     }
@@ -103,6 +106,17 @@ final class ModelsCommand implements Runnable {
                             new Lumina2(ParameterSource.counting(), Lumina2Presets.of(name))) {
                 sizes.put(name, network.parameters().count());
             }
+        }
+        for (String name : LattePresets.names()) {
+            try (var _ = TensorScope.open();
+                    var network =
+                            new Latte(ParameterSource.counting(), LattePresets.of(name, LATENTS))) {
+                sizes.put(name, network.parameters().count());
+            }
+        }
+        try (var _ = TensorScope.open();
+                var network = new LatteText(ParameterSource.counting(), LattePresets.text())) {
+            sizes.put("Latte-1", network.parameters().count());
         }
         for (String name : WanPresets.names()) {
             try (var _ = TensorScope.open();

@@ -28,6 +28,8 @@ public final class CaseKinds {
                     new GaussianStepsKind(),
                     new HunyuanDitKind(),
                     new InceptionKind(),
+                    new LatteKind(),
+                    new LatteTextKind(),
                     new Lumina2Kind(),
                     new LuminaDitKind(),
                     new MmDitKind(),
