@@ -14,6 +14,9 @@ import org.dit4j.Dit4jException;
 import org.dit4j.checkpoint.CheckpointException;
 import org.dit4j.checkpoint.JsonFile;
 import org.dit4j.checkpoint.StateDict;
+import org.dit4j.model.CogVideoX;
+import org.dit4j.model.CogVideoXCheckpoint;
+import org.dit4j.model.CogVideoXConfigs;
 import org.dit4j.model.Dit;
 import org.dit4j.model.DitCheckpoint;
 import org.dit4j.model.DitConfigs;
@@ -229,6 +232,18 @@ record Inspection(
             return with(
                     "Latte, text-conditional (diffusers)",
                     LatteTextConfigs.json(checkpoint.config()),
+                    network.parameters().count());
+        } catch (ConfigException | CheckpointException e) {
+            return cogVideoX();
+        }
+    }
+
+    private Inspection cogVideoX() {
+        try (var checkpoint = CogVideoXCheckpoint.open(path);
+                var network = new CogVideoX(ParameterSource.counting(), checkpoint.config())) {
+            return with(
+                    "CogVideoX (diffusers)",
+                    CogVideoXConfigs.json(checkpoint.config()),
                     network.parameters().count());
         } catch (ConfigException | CheckpointException e) {
             return ofConfigFile();

@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.dit4j.checkpoint.JsonFile;
+import org.dit4j.model.CogVideoX;
+import org.dit4j.model.CogVideoXPresets;
 import org.dit4j.model.Dit;
 import org.dit4j.model.DitPresets;
 import org.dit4j.model.HunyuanDit;
@@ -64,7 +66,7 @@ final class ModelsCommand implements Runnable {
         shipped.forEach(name -> out.println("  " + name));
         out.println(
                 "families: DiT, SiT, Hunyuan-DiT, MM-DiT, Flag-DiT, Next-DiT, Lumina 2,"
-                        + " Latte and Wan 2.1; parameters of the standard sizes (DiT with 1000 classes):");
+                        + " Latte, Wan 2.1 and CogVideoX; parameters of the standard sizes (DiT with 1000 classes):");
         sizes.forEach((name, count) ->
                 out.println(String.format(Locale.ROOT, "  %-25s %7.1f M", name, count / 1e6)));
     }
@@ -121,6 +123,13 @@ final class ModelsCommand implements Runnable {
         for (String name : WanPresets.names()) {
             try (var _ = TensorScope.open();
                     var network = new Wan(ParameterSource.counting(), WanPresets.of(name))) {
+                sizes.put(name, network.parameters().count());
+            }
+        }
+        for (String name : CogVideoXPresets.names()) {
+            try (var _ = TensorScope.open();
+                    var network =
+                            new CogVideoX(ParameterSource.counting(), CogVideoXPresets.of(name))) {
                 sizes.put(name, network.parameters().count());
             }
         }

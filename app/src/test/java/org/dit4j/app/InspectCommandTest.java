@@ -84,6 +84,7 @@ class InspectCommandTest {
         "flag-dit/t2i,Flag-DiT,cap_feat_dim",
         "next-dit/t2i,Next-DiT,own_text_queries",
         "lumina2/tiny,Lumina 2 (diffusers),axes_dims",
+        "cogvideox/1.5-rotary-ofs,CogVideoX (diffusers),ofs_embed_dim",
         "latte/t2v,'Latte, text-conditional (diffusers)',video_length",
         "wan/i2v,Wan (diffusers),image_dim"
     })

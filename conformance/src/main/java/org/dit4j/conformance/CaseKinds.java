@@ -13,6 +13,7 @@ public final class CaseKinds {
                     new AutoencoderTinyKind(),
                     new BetaSchedulesKind(),
                     new CenterCropKind(),
+                    new CogVideoXKind(),
                     new DitArchitecturesKind(),
                     new DitKind(),
                     new DitPipelineKind(),

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
+import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Tensors;
 
@@ -153,6 +154,12 @@ public record Rotary(Tensor cos, Tensor sin) {
     public static Rotary centred(int width, int base, int h, int w, GridRegion.Spacing spacing) {
         GridRegion region = GridRegion.filling(base, h, w);
         return grid(width, region.rows(h, spacing), region.columns(w, spacing));
+    }
+
+    /// Returns the tables `[count + N, K]` of tokens behind `count` others that are not turned.
+    public Rotary after(long count) {
+        Tensor none = Ops.like(Tensors.zeros(Dtype.FLOAT32, count, cos.size(-1)), cos);
+        return new Rotary(Ops.cat(0, Ops.add(none, 1), cos), Ops.cat(0, none, sin));
     }
 
     /// Returns the tables of `count` tokens from the token `from` on.
