@@ -7,12 +7,22 @@ import java.util.Optional;
 import java.util.function.Function;
 import org.dit4j.ConfigException;
 import org.dit4j.checkpoint.CheckpointException;
+import org.dit4j.model.CogVideoX;
+import org.dit4j.model.CogVideoXCheckpoint;
+import org.dit4j.model.CogVideoXConfig;
+import org.dit4j.model.CogVideoXConfigs;
 import org.dit4j.model.Flux;
 import org.dit4j.model.FluxCheckpoint;
 import org.dit4j.model.FluxConfigs;
 import org.dit4j.model.HunyuanDit;
 import org.dit4j.model.HunyuanDitCheckpoint;
 import org.dit4j.model.HunyuanDitConfigs;
+import org.dit4j.model.Latte;
+import org.dit4j.model.LatteCheckpoint;
+import org.dit4j.model.LatteConfigs;
+import org.dit4j.model.LatteText;
+import org.dit4j.model.LatteTextCheckpoint;
+import org.dit4j.model.LatteTextConfigs;
 import org.dit4j.model.Lumina2;
 import org.dit4j.model.Lumina2Checkpoint;
 import org.dit4j.model.Lumina2Configs;
@@ -25,6 +35,9 @@ import org.dit4j.model.MmDitConfigs;
 import org.dit4j.model.PixArt;
 import org.dit4j.model.PixArtCheckpoint;
 import org.dit4j.model.PixArtConfigs;
+import org.dit4j.model.Wan;
+import org.dit4j.model.WanCheckpoint;
+import org.dit4j.model.WanConfigs;
 import org.dit4j.nn.ParameterSource;
 import org.dit4j.nn.Parameters;
 import org.dit4j.tensor.TensorScope;
@@ -45,7 +58,11 @@ final class Families {
                     Families::flux,
                     Families::pixArt,
                     Families::luminaDit,
-                    Families::lumina2);
+                    Families::lumina2,
+                    Families::wan,
+                    Families::latte,
+                    Families::latteText,
+                    Families::cogVideoX);
 
     private Families() {}
 
@@ -142,6 +159,46 @@ final class Families {
                     "Lumina 2" + suffix(checkpoint.layout()),
                     Lumina2Configs.json(c),
                     count(source -> new Lumina2(source, c).parameters()));
+        }
+    }
+
+    private static Found wan(Path path) {
+        try (var checkpoint = WanCheckpoint.open(path)) {
+            Wan.Config c = checkpoint.config();
+            return new Found(
+                    "Wan" + suffix(checkpoint.layout()),
+                    WanConfigs.json(c),
+                    count(source -> new Wan(source, c).parameters()));
+        }
+    }
+
+    private static Found latte(Path path) {
+        try (var checkpoint = LatteCheckpoint.open(path)) {
+            Latte.Config c = checkpoint.config();
+            return new Found(
+                    "Latte",
+                    LatteConfigs.json(c),
+                    count(source -> new Latte(source, c).parameters()));
+        }
+    }
+
+    private static Found latteText(Path path) {
+        try (var checkpoint = LatteTextCheckpoint.open(path)) {
+            LatteText.Config c = checkpoint.config();
+            return new Found(
+                    "Latte, text-conditional (diffusers)",
+                    LatteTextConfigs.json(c),
+                    count(source -> new LatteText(source, c).parameters()));
+        }
+    }
+
+    private static Found cogVideoX(Path path) {
+        try (var checkpoint = CogVideoXCheckpoint.open(path)) {
+            CogVideoXConfig c = checkpoint.config();
+            return new Found(
+                    "CogVideoX (diffusers)",
+                    CogVideoXConfigs.json(c),
+                    count(source -> new CogVideoX(source, c).parameters()));
         }
     }
 }

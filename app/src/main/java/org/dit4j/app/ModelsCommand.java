@@ -7,12 +7,17 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.BiFunction;
 import org.dit4j.checkpoint.JsonFile;
+import org.dit4j.model.CogVideoX;
+import org.dit4j.model.CogVideoXPresets;
 import org.dit4j.model.Dit;
 import org.dit4j.model.DitPresets;
 import org.dit4j.model.Flux;
 import org.dit4j.model.FluxPresets;
 import org.dit4j.model.HunyuanDit;
 import org.dit4j.model.HunyuanDitPresets;
+import org.dit4j.model.Latte;
+import org.dit4j.model.LattePresets;
+import org.dit4j.model.LatteText;
 import org.dit4j.model.Lumina2;
 import org.dit4j.model.Lumina2Presets;
 import org.dit4j.model.LuminaDit;
@@ -21,6 +26,8 @@ import org.dit4j.model.MmDit;
 import org.dit4j.model.MmDitPresets;
 import org.dit4j.model.PixArt;
 import org.dit4j.model.PixArtPresets;
+import org.dit4j.model.Wan;
+import org.dit4j.model.WanPresets;
 import org.dit4j.nn.ParameterSource;
 import org.dit4j.nn.Parameters;
 import picocli.CommandLine.Command;
@@ -62,7 +69,8 @@ final class ModelsCommand implements Runnable {
         out.println("models that ship (each with a card, models/NAME/README.md):");
         shipped.forEach(name -> out.println("  " + name));
         out.println(
-                "families: DiT, SiT, Hunyuan-DiT, MM-DiT, FLUX.1, PixArt, Flag-DiT, Next-DiT and Lumina 2;"
+                "families: DiT, SiT, Hunyuan-DiT, MM-DiT, FLUX.1, PixArt, Flag-DiT, Next-DiT,"
+                        + " Lumina 2, Latte, Wan 2.1 and CogVideoX;"
                         + " parameters of the standard sizes (DiT with 1000 classes):");
         sizes.forEach((name, count) ->
                 out.println(String.format(Locale.ROOT, "  %-25s %7.1f M", name, count / 1e6)));
@@ -93,6 +101,19 @@ final class ModelsCommand implements Runnable {
                 sizes,
                 Lumina2Presets.names(),
                 (s, n) -> new Lumina2(s, Lumina2Presets.of(n)).parameters());
+        add(
+                sizes,
+                LattePresets.names(),
+                (s, n) -> new Latte(s, LattePresets.of(n, LATENTS)).parameters());
+        add(
+                sizes,
+                List.of("Latte-1"),
+                (s, _) -> new LatteText(s, LattePresets.text()).parameters());
+        add(sizes, WanPresets.names(), (s, n) -> new Wan(s, WanPresets.of(n)).parameters());
+        add(
+                sizes,
+                CogVideoXPresets.names(),
+                (s, n) -> new CogVideoX(s, CogVideoXPresets.of(n)).parameters());
         return sizes;
     }
 

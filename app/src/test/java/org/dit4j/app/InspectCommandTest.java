@@ -85,7 +85,10 @@ class InspectCommandTest {
         "next-dit/t2i,Next-DiT,own_text_queries",
         "lumina2/tiny,Lumina 2 (diffusers),axes_dims",
         "flux/sharded,FLUX.1 (diffusers),guidance_embed",
-        "pixart/alpha-micro,PixArt (diffusers),micro_condition"
+        "pixart/alpha-micro,PixArt (diffusers),micro_condition",
+        "cogvideox/1.5-rotary-ofs,CogVideoX (diffusers),ofs_embed_dim",
+        "latte/t2v,'Latte, text-conditional (diffusers)',video_length",
+        "wan/i2v,Wan (diffusers),image_dim"
     })
     void networksShowTheirConfiguration(String name, String family, String key) {
         assertThat(run("inspect", CASES.resolve("models/" + name).toString(), "--json")).isZero();

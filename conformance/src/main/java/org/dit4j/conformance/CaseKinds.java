@@ -13,6 +13,7 @@ public final class CaseKinds {
                     new AutoencoderTinyKind(),
                     new BetaSchedulesKind(),
                     new CenterCropKind(),
+                    new CogVideoXKind(),
                     new DitArchitecturesKind(),
                     new DitKind(),
                     new DitPipelineKind(),
@@ -29,6 +30,8 @@ public final class CaseKinds {
                     new GaussianStepsKind(),
                     new HunyuanDitKind(),
                     new InceptionKind(),
+                    new LatteKind(),
+                    new LatteTextKind(),
                     new Lumina2Kind(),
                     new LuminaDitKind(),
                     new MmDitKind(),
@@ -37,7 +40,8 @@ public final class CaseKinds {
                     new TextEncoderKind(),
                     new TimeDensityKind(),
                     new TimestepSamplersKind(),
-                    new TokenIdsKind());
+                    new TokenIdsKind(),
+                    new WanKind());
 
     private CaseKinds() {}
 }

@@ -43,6 +43,9 @@ public final class DitLayouts {
                 && dict.has("pos_embed.proj.weight")) {
             return Optional.of(Layout.DIFFUSERS);
         }
+        if (dict.has("temp_embed")) { // a Latte, which has all the layers of a DiT
+            return Optional.empty();
+        }
         if (dict.has("x_embedder.proj.weight")
                 && dict.has("blocks.0.attn.qkv.weight")
                 && dict.has("final_layer.linear.weight")

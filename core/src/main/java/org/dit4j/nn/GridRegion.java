@@ -3,8 +3,8 @@ package org.dit4j.nn;
 import java.util.stream.IntStream;
 import org.dit4j.ConfigException;
 
-/// The part of a square grid of base positions that a grid of another size covers: that grid, its
-/// aspect kept, is resized until its longer side fills the base, and centred (Hunyuan-DiT,
+/// The part of a grid of base positions that a grid of another size covers: that grid, its aspect
+/// kept, is resized until its longer side fills the base, and centred (Hunyuan-DiT,
 /// `posemb_layers.py`, "centralized interpolative" positions). A network then meets the positions
 /// it was trained with, whatever the size.
 ///
@@ -34,9 +34,28 @@ public record GridRegion(int top, int left, int height, int width) {
                 h,
                 w,
                 base);
-        int height = h > w ? base : (int) Math.rint((double) base / w * h);
-        int width = h > w ? (int) Math.rint((double) base / h * w) : base;
-        return new GridRegion(middle(base - height), middle(base - width), height, width);
+        return filling(base, base, h, w);
+    }
+
+    /// The same in a base that is not square (diffusers, `pipeline_cogvideox.py`,
+    /// `get_resize_crop_region_for_grid`).
+    ///
+    /// @param baseRows rows of the base grid
+    /// @param baseColumns columns of the base grid
+    /// @throws ConfigException if a size is not positive
+    public static GridRegion filling(int baseRows, int baseColumns, int h, int w) {
+        ConfigException.require(
+                baseRows > 0 && baseColumns > 0 && h > 0 && w > 0,
+                "a grid of %d x %d on a base of %d x %d has no positions",
+                h,
+                w,
+                baseRows,
+                baseColumns);
+        boolean high = (double) h / w > (double) baseRows / baseColumns;
+        int height = high ? baseRows : (int) Math.rint((double) baseColumns / w * h);
+        int width = high ? (int) Math.rint((double) baseRows / h * w) : baseColumns;
+        return new GridRegion(
+                middle(baseRows - height), middle(baseColumns - width), height, width);
     }
 
     private static int middle(int free) {

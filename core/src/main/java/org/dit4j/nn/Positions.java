@@ -28,6 +28,18 @@ public final class Positions {
         return Tensors.of(table, 1, (long) h * w, width);
     }
 
+    /// Returns the one-dimensional sin-cos table `[1, n, D]`, float32: sines, then cosines, of `i
+    /// step / 10000^(2 j / D)` (MAE, `get_1d_sincos_pos_embed_from_grid`). Computed in float64.
+    ///
+    /// @param width D, even
+    public static Tensor sinCos1d(int width, int n, double step) {
+        var table = new float[n * width];
+        for (int i = 0; i < n; i++) {
+            sinCos(table, i * width, width / 2, i * step);
+        }
+        return Tensors.of(table, 1, n, width);
+    }
+
     private static void sinCos(float[] table, int at, int count, double position) {
         for (int i = 0; i < count; i++) {
             double angle = position * Math.pow(10000, -(double) i / count);

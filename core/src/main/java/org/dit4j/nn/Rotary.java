@@ -3,6 +3,7 @@ package org.dit4j.nn;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
+import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Shapes;
 import org.dit4j.tensor.Tensors;
@@ -87,6 +88,11 @@ public record Rotary(Tensor cos, Tensor sin) {
         return axes(widths, tokens, (token, axis) -> all[token * widths.size() + axis]);
     }
 
+    /// The same with positions that need not be whole numbers.
+    public static Rotary axes(List<Integer> widths, double[][] positions) {
+        return axes(widths, positions.length, (token, axis) -> positions[token][axis]);
+    }
+
     private static Rotary axes(List<Integer> widths, int tokens, Position position) {
         ConfigException.require(
                 widths.stream().allMatch(k -> k > 0 && k % 2 == 0),
@@ -163,6 +169,12 @@ public record Rotary(Tensor cos, Tensor sin) {
     public static Rotary centred(int width, int base, int h, int w, GridRegion.Spacing spacing) {
         GridRegion region = GridRegion.filling(base, h, w);
         return grid(width, region.rows(h, spacing), region.columns(w, spacing));
+    }
+
+    /// Returns the tables `[count + N, K]` of tokens behind `count` others that are not turned.
+    public Rotary after(long count) {
+        Tensor none = Ops.like(Tensors.zeros(Dtype.FLOAT32, count, cos.size(-1)), cos);
+        return new Rotary(Ops.cat(0, Ops.add(none, 1), cos), Ops.cat(0, none, sin));
     }
 
     /// Returns the tables of `count` tokens from the token `from` on.
