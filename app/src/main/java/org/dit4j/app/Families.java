@@ -4,12 +4,12 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.dit4j.ConfigException;
 import org.dit4j.checkpoint.CheckpointException;
 import org.dit4j.model.CogVideoX;
 import org.dit4j.model.CogVideoXCheckpoint;
-import org.dit4j.model.CogVideoXConfig;
 import org.dit4j.model.CogVideoXConfigs;
 import org.dit4j.model.Flux;
 import org.dit4j.model.FluxCheckpoint;
@@ -23,6 +23,7 @@ import org.dit4j.model.LatteConfigs;
 import org.dit4j.model.LatteText;
 import org.dit4j.model.LatteTextCheckpoint;
 import org.dit4j.model.LatteTextConfigs;
+import org.dit4j.model.Layout;
 import org.dit4j.model.Lumina2;
 import org.dit4j.model.Lumina2Checkpoint;
 import org.dit4j.model.Lumina2Configs;
@@ -32,6 +33,7 @@ import org.dit4j.model.LuminaDitConfigs;
 import org.dit4j.model.MmDit;
 import org.dit4j.model.MmDitCheckpoint;
 import org.dit4j.model.MmDitConfigs;
+import org.dit4j.model.OpenCheckpoint;
 import org.dit4j.model.PixArt;
 import org.dit4j.model.PixArtCheckpoint;
 import org.dit4j.model.PixArtConfigs;
@@ -53,16 +55,66 @@ final class Families {
 
     private static final List<Function<Path, Found>> ALL =
             List.of(
-                    Families::hunyuanDit,
-                    Families::mmDit,
-                    Families::flux,
-                    Families::pixArt,
-                    Families::luminaDit,
-                    Families::lumina2,
-                    Families::wan,
-                    Families::latte,
-                    Families::latteText,
-                    Families::cogVideoX);
+                    path ->
+                            found(
+                                    HunyuanDitCheckpoint.open(path),
+                                    _ -> "Hunyuan-DiT",
+                                    HunyuanDitConfigs::json,
+                                    (s, c) -> new HunyuanDit(s, c).parameters()),
+                    path ->
+                            found(
+                                    MmDitCheckpoint.open(path),
+                                    _ -> "MM-DiT",
+                                    MmDitConfigs::json,
+                                    (s, c) -> new MmDit(s, c).parameters()),
+                    path ->
+                            found(
+                                    FluxCheckpoint.open(path),
+                                    _ -> "FLUX.1",
+                                    FluxConfigs::json,
+                                    (s, c) -> new Flux(s, c).parameters()),
+                    path ->
+                            found(
+                                    PixArtCheckpoint.open(path),
+                                    _ -> "PixArt",
+                                    PixArtConfigs::json,
+                                    (s, c) -> new PixArt(s, c).parameters()),
+                    path ->
+                            found(
+                                    LuminaDitCheckpoint.open(path),
+                                    Families::generation,
+                                    LuminaDitConfigs::json,
+                                    (s, c) -> new LuminaDit(s, c).parameters()),
+                    path ->
+                            found(
+                                    Lumina2Checkpoint.open(path),
+                                    _ -> "Lumina 2",
+                                    Lumina2Configs::json,
+                                    (s, c) -> new Lumina2(s, c).parameters()),
+                    path ->
+                            found(
+                                    WanCheckpoint.open(path),
+                                    _ -> "Wan",
+                                    WanConfigs::json,
+                                    (s, c) -> new Wan(s, c).parameters()),
+                    path ->
+                            found(
+                                    LatteCheckpoint.open(path),
+                                    _ -> "Latte",
+                                    LatteConfigs::json,
+                                    (s, c) -> new Latte(s, c).parameters()),
+                    path ->
+                            found(
+                                    LatteTextCheckpoint.open(path),
+                                    _ -> "Latte, text-conditional",
+                                    LatteTextConfigs::json,
+                                    (s, c) -> new LatteText(s, c).parameters()),
+                    path ->
+                            found(
+                                    CogVideoXCheckpoint.open(path),
+                                    _ -> "CogVideoX",
+                                    CogVideoXConfigs::json,
+                                    (s, c) -> new CogVideoX(s, c).parameters()));
 
     private Families() {}
 
@@ -89,116 +141,35 @@ final class Families {
         }
     }
 
-    private static String suffix(Enum<?> layout) {
-        return switch (layout.name()) {
-            case "DIFFUSERS" -> " (diffusers)";
-            case "SINGLE_FILE" -> " (single file)";
-            default -> "";
+    /// Describes a checkpoint, and closes it.
+    ///
+    /// @param name of the family, or of the member of it
+    private static <C> Found found(
+            OpenCheckpoint<C, ?> opened,
+            Function<C, String> name,
+            Function<C, Map<String, Object>> json,
+            BiFunction<ParameterSource, C, Parameters> parameters) {
+        try (var checkpoint = opened) {
+            C c = checkpoint.config();
+            return new Found(
+                    name.apply(c) + suffix(checkpoint.layout()),
+                    json.apply(c),
+                    count(source -> parameters.apply(source, c)));
+        }
+    }
+
+    private static String generation(LuminaDit.Config config) {
+        return switch (config.generation()) {
+            case FLAG -> "Flag-DiT";
+            case NEXT -> "Next-DiT";
         };
     }
 
-    private static Found hunyuanDit(Path path) {
-        try (var checkpoint = HunyuanDitCheckpoint.open(path)) {
-            HunyuanDit.Config c = checkpoint.config();
-            return new Found(
-                    "Hunyuan-DiT" + suffix(checkpoint.layout()),
-                    HunyuanDitConfigs.json(c),
-                    count(source -> new HunyuanDit(source, c).parameters()));
-        }
-    }
-
-    private static Found mmDit(Path path) {
-        try (var checkpoint = MmDitCheckpoint.open(path)) {
-            MmDit.Config c = checkpoint.config();
-            return new Found(
-                    "MM-DiT" + suffix(checkpoint.layout()),
-                    MmDitConfigs.json(c),
-                    count(source -> new MmDit(source, c).parameters()));
-        }
-    }
-
-    private static Found flux(Path path) {
-        try (var checkpoint = FluxCheckpoint.open(path)) {
-            Flux.Config c = checkpoint.config();
-            return new Found(
-                    "FLUX.1" + suffix(checkpoint.layout()),
-                    FluxConfigs.json(c),
-                    count(source -> new Flux(source, c).parameters()));
-        }
-    }
-
-    private static Found pixArt(Path path) {
-        try (var checkpoint = PixArtCheckpoint.open(path)) {
-            PixArt.Config c = checkpoint.config();
-            return new Found(
-                    "PixArt" + suffix(checkpoint.layout()),
-                    PixArtConfigs.json(c),
-                    count(source -> new PixArt(source, c).parameters()));
-        }
-    }
-
-    private static Found luminaDit(Path path) {
-        try (var checkpoint = LuminaDitCheckpoint.open(path)) {
-            LuminaDit.Config c = checkpoint.config();
-            String name =
-                    switch (c.generation()) {
-                        case FLAG -> "Flag-DiT";
-                        case NEXT -> "Next-DiT";
-                    };
-            return new Found(
-                    name + suffix(checkpoint.layout()),
-                    LuminaDitConfigs.json(c),
-                    count(source -> new LuminaDit(source, c).parameters()));
-        }
-    }
-
-    private static Found lumina2(Path path) {
-        try (var checkpoint = Lumina2Checkpoint.open(path)) {
-            Lumina2.Config c = checkpoint.config();
-            return new Found(
-                    "Lumina 2" + suffix(checkpoint.layout()),
-                    Lumina2Configs.json(c),
-                    count(source -> new Lumina2(source, c).parameters()));
-        }
-    }
-
-    private static Found wan(Path path) {
-        try (var checkpoint = WanCheckpoint.open(path)) {
-            Wan.Config c = checkpoint.config();
-            return new Found(
-                    "Wan" + suffix(checkpoint.layout()),
-                    WanConfigs.json(c),
-                    count(source -> new Wan(source, c).parameters()));
-        }
-    }
-
-    private static Found latte(Path path) {
-        try (var checkpoint = LatteCheckpoint.open(path)) {
-            Latte.Config c = checkpoint.config();
-            return new Found(
-                    "Latte",
-                    LatteConfigs.json(c),
-                    count(source -> new Latte(source, c).parameters()));
-        }
-    }
-
-    private static Found latteText(Path path) {
-        try (var checkpoint = LatteTextCheckpoint.open(path)) {
-            LatteText.Config c = checkpoint.config();
-            return new Found(
-                    "Latte, text-conditional (diffusers)",
-                    LatteTextConfigs.json(c),
-                    count(source -> new LatteText(source, c).parameters()));
-        }
-    }
-
-    private static Found cogVideoX(Path path) {
-        try (var checkpoint = CogVideoXCheckpoint.open(path)) {
-            CogVideoXConfig c = checkpoint.config();
-            return new Found(
-                    "CogVideoX (diffusers)",
-                    CogVideoXConfigs.json(c),
-                    count(source -> new CogVideoX(source, c).parameters()));
-        }
+    private static String suffix(Layout layout) {
+        return switch (layout) {
+            case ORIGINAL -> "";
+            case SINGLE_FILE -> " (single file)";
+            case DIFFUSERS -> " (diffusers)";
+        };
     }
 }

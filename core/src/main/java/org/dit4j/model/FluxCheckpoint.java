@@ -1,61 +1,30 @@
 package org.dit4j.model;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.dit4j.ConfigException;
 import org.dit4j.checkpoint.CheckpointException;
-import org.dit4j.checkpoint.Checkpoints;
-import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.checkpoint.StateDict;
-import org.dit4j.model.FluxLayouts.Layout;
 
-/// An open checkpoint of a FLUX.1, of the original code or of diffusers, in one file or several.
-///
-/// @param tensors under the names of [Flux]; closing them closes the files
-/// @param config what the network is
-/// @param layout how the file named them
-public record FluxCheckpoint(StateDict tensors, Flux.Config config, Layout layout)
-        implements AutoCloseable {
+/// Checkpoints of FLUX.1, of the original code or of diffusers, in one file or several.
+public final class FluxCheckpoint {
+    private static final CheckpointFamily<Flux.Config, Flux> FAMILY =
+            new CheckpointFamily<>(
+                    "a FLUX.1",
+                    FluxLayouts::find,
+                    FluxLayouts::toOriginal,
+                    FluxConfigs::read,
+                    tensors -> new Sizes(tensors).config(),
+                    Flux::new);
+
+    private FluxCheckpoint() {}
+
     /// Opens a file or folder; the configuration is that of the `config.json` beside the weights,
     /// else it is read off the shapes, for heads of 128 channels.
     ///
     /// @throws CheckpointException if there is no FLUX.1 at that path
     /// @throws ConfigException if the configuration is wrong or missing
-    public static FluxCheckpoint open(Path path) {
-        StateDict dict = StateDict.open(path);
-        try {
-            return of(dict);
-        } catch (RuntimeException e) {
-            dict.close();
-            throw e;
-        }
-    }
-
-    private static FluxCheckpoint of(StateDict dict) {
-        Layout layout =
-                FluxLayouts.find(dict)
-                        .orElseThrow(() ->
-                                new CheckpointException(
-                                        dict.file()
-                                                + ": is not a FLUX.1 (its tensors have other"
-                                                + " names)"));
-        StateDict tensors = FluxLayouts.toOriginal(dict, layout);
-        Path file = dict.file().resolveSibling("config.json");
-        Flux.Config config =
-                Files.isRegularFile(file) ? FluxConfigs.read(file) : new Sizes(tensors).config();
-        return new FluxCheckpoint(tensors, config, layout);
-    }
-
-    /// Builds the network, which takes the checkpoint over (see [Checkpoints#load]).
-    ///
-    /// @throws CheckpointException listing every tensor that does not fit
-    public Flux load(LoadOptions options) {
-        return Checkpoints.load(tensors, options, source -> new Flux(source, config));
-    }
-
-    @Override
-    public void close() {
-        tensors.close();
+    public static OpenCheckpoint<Flux.Config, Flux> open(Path path) {
+        return FAMILY.open(path);
     }
 
     /// What the shapes of the tensors tell.

@@ -10,14 +10,6 @@ import org.dit4j.checkpoint.StateDict;
 /// diffusers has separate projections of queries, keys and values, and has scale before shift in
 /// the final modulation (`scripts/convert_flux_to_diffusers.py`).
 public final class FluxLayouts {
-    /// A way to name the tensors.
-    public enum Layout {
-        /// The names of the original code, which are those of [Flux].
-        ORIGINAL,
-        /// The names of diffusers.
-        DIFFUSERS
-    }
-
     private static final String EMBED = "time_text_embed.";
     private static final String BLOCK = "transformer_blocks.{}.";
     private static final String DOUBLE = "double_blocks.{}.";
@@ -100,7 +92,7 @@ public final class FluxLayouts {
     /// over.
     public static StateDict toOriginal(StateDict dict, Layout layout) {
         return switch (layout) {
-            case ORIGINAL -> dict;
+            case ORIGINAL, SINGLE_FILE -> dict;
             case DIFFUSERS -> NAMES.apply(CUT.apply(dict));
         };
     }

@@ -12,14 +12,6 @@ import org.dit4j.checkpoint.StateDict;
 /// cross-attention and MLP the other way round, and has scale before shift in the final modulation
 /// (`scripts/convert_hunyuandit_to_diffusers.py`).
 public final class HunyuanDitLayouts {
-    /// A way to name the tensors.
-    public enum Layout {
-        /// The names of the original code, which are those of [HunyuanDit].
-        ORIGINAL,
-        /// The names of diffusers.
-        DIFFUSERS
-    }
-
     private static final KeyMap NAMES =
             KeyMap.of(
                     KeyMap.rename("pos_embed.proj.*", "x_embedder.proj.*"),

@@ -1,55 +1,35 @@
 package org.dit4j.model;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.dit4j.ConfigException;
 import org.dit4j.checkpoint.CheckpointException;
-import org.dit4j.checkpoint.Checkpoints;
-import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.checkpoint.StateDict;
 
-/// An open checkpoint of a class-conditional [Latte].
-///
-/// @param tensors under the names of [Latte]; closing them closes the file
-/// @param config what the network is
-public record LatteCheckpoint(StateDict tensors, Latte.Config config) implements AutoCloseable {
+/// Checkpoints of class-conditional [Latte].
+public final class LatteCheckpoint {
+    private static final CheckpointFamily<Latte.Config, Latte> FAMILY =
+            new CheckpointFamily<>(
+                    "a class-conditional Latte",
+                    LatteCheckpoint::layout,
+                    (dict, _) -> dict,
+                    LatteConfigs::read,
+                    null,
+                    Latte::new);
+
+    private LatteCheckpoint() {}
+
     /// Opens a file or folder; the configuration is that of the `config.json` beside the weights.
     ///
     /// @throws CheckpointException if there is no such Latte at that path
     /// @throws ConfigException if the configuration is wrong or missing
-    public static LatteCheckpoint open(Path path) {
-        StateDict dict = StateDict.open(path);
-        try {
-            return of(dict);
-        } catch (RuntimeException e) {
-            dict.close();
-            throw e;
-        }
+    public static OpenCheckpoint<Latte.Config, Latte> open(Path path) {
+        return FAMILY.open(path);
     }
 
-    private static LatteCheckpoint of(StateDict dict) {
-        if (!dict.has("temp_embed") || !dict.has("y_embedder.embedding_table.weight")) {
-            throw new CheckpointException(
-                    dict.file()
-                            + ": is not a class-conditional Latte (its tensors have other names)");
-        }
-        Path file = dict.file().resolveSibling("config.json");
-        ConfigException.require(
-                Files.isRegularFile(file),
-                "%s: its numbers are not known; put a config.json beside it",
-                dict.file());
-        return new LatteCheckpoint(dict, LatteConfigs.read(file));
-    }
-
-    /// Builds the network, which takes the checkpoint over (see [Checkpoints#load]).
-    ///
-    /// @throws CheckpointException listing every tensor that does not fit
-    public Latte load(LoadOptions options) {
-        return Checkpoints.load(tensors, options, source -> new Latte(source, config));
-    }
-
-    @Override
-    public void close() {
-        tensors.close();
+    private static Optional<Layout> layout(StateDict dict) {
+        return dict.has("temp_embed") && dict.has("y_embedder.embedding_table.weight")
+                ? Optional.of(Layout.ORIGINAL)
+                : Optional.empty();
     }
 }

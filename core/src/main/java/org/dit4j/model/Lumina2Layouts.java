@@ -12,14 +12,6 @@ import org.dit4j.checkpoint.StateDict;
 /// diffusers has separate projections of queries, keys and values. The original code also stores a
 /// norm that it never uses.
 public final class Lumina2Layouts {
-    /// A way to name the tensors.
-    public enum Layout {
-        /// The names of the original code, which are those of [Lumina2].
-        ORIGINAL,
-        /// The names of diffusers.
-        DIFFUSERS
-    }
-
     private static final String UNUSED = "norm_final.weight";
 
     private static final KeyMap FROM_DIFFUSERS = new KeyMap(rules());
@@ -73,7 +65,7 @@ public final class Lumina2Layouts {
     /// over.
     public static StateDict toOriginal(StateDict dict, Layout layout) {
         return switch (layout) {
-            case ORIGINAL -> dict.has(UNUSED) ? dict.without(UNUSED) : dict;
+            case ORIGINAL, SINGLE_FILE -> dict.has(UNUSED) ? dict.without(UNUSED) : dict;
             case DIFFUSERS -> FROM_DIFFUSERS.apply(dict);
         };
     }

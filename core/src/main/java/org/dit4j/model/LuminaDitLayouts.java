@@ -11,14 +11,6 @@ import org.dit4j.checkpoint.StateDict;
 /// in the second. Published folders hold the same queries twice
 /// (`scripts/convert_lumina_to_diffusers.py`), but they may be trained apart.
 public final class LuminaDitLayouts {
-    /// A way to name the tensors.
-    public enum Layout {
-        /// The names of the original code, which are those of [LuminaDit].
-        ORIGINAL,
-        /// The names of diffusers, which has text-conditional Next-DiT only.
-        DIFFUSERS
-    }
-
     private static final KeyMap FROM_DIFFUSERS =
             KeyMap.of(
                     KeyMap.rename("patch_embedder.proj.*", "x_embedder.*"),
@@ -69,7 +61,7 @@ public final class LuminaDitLayouts {
     /// over.
     public static StateDict toOriginal(StateDict dict, Layout layout) {
         return switch (layout) {
-            case ORIGINAL -> dict;
+            case ORIGINAL, SINGLE_FILE -> dict;
             case DIFFUSERS -> FROM_DIFFUSERS.apply(dict);
         };
     }

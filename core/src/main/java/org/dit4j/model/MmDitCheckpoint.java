@@ -1,72 +1,34 @@
 package org.dit4j.model;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.dit4j.ConfigException;
 import org.dit4j.checkpoint.CheckpointException;
-import org.dit4j.checkpoint.Checkpoints;
-import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.checkpoint.StateDict;
 import org.dit4j.model.MmDit.HeadNorm;
-import org.dit4j.model.MmDitLayouts.Layout;
 
-/// An open checkpoint of an MM-DiT, of the original code or of diffusers.
-///
-/// @param tensors under the names of [MmDit]; closing them closes the file
-/// @param config what the network is
-/// @param layout how the file named them
-public record MmDitCheckpoint(StateDict tensors, MmDit.Config config, Layout layout)
-        implements AutoCloseable {
+/// Checkpoints of MM-DiT, of the original code or of diffusers.
+public final class MmDitCheckpoint {
+    private static final CheckpointFamily<MmDit.Config, MmDit> FAMILY =
+            new CheckpointFamily<>(
+                    "an MM-DiT",
+                    MmDitLayouts::find,
+                    MmDitLayouts::original,
+                    MmDitConfigs::read,
+                    tensors -> new Sizes(tensors).config(),
+                    MmDit::new);
+
+    private MmDitCheckpoint() {}
+
     /// Opens a file or folder; the configuration is that of the `config.json` beside the weights,
     /// else it is read off the shapes, as the original code does.
     ///
     /// @throws CheckpointException if there is no MM-DiT at that path
     /// @throws ConfigException if the configuration is wrong
-    public static MmDitCheckpoint open(Path path) {
-        StateDict dict = StateDict.open(path);
-        try {
-            return of(dict);
-        } catch (RuntimeException e) {
-            dict.close();
-            throw e;
-        }
-    }
-
-    private static MmDitCheckpoint of(StateDict dict) {
-        Layout layout =
-                MmDitLayouts.find(dict)
-                        .orElseThrow(() ->
-                                new CheckpointException(
-                                        dict.file()
-                                                + ": is not an MM-DiT (its tensors have other"
-                                                + " names)"));
-        StateDict tensors = MmDitLayouts.original(dict, layout);
-        try {
-            Path file = tensors.file().resolveSibling("config.json");
-            MmDit.Config config =
-                    Files.isRegularFile(file)
-                            ? MmDitConfigs.read(file)
-                            : new Sizes(tensors).config();
-            return new MmDitCheckpoint(tensors, config, layout);
-        } catch (RuntimeException e) {
-            tensors.close();
-            throw e;
-        }
-    }
-
-    /// Builds the network, which takes the checkpoint over (see [Checkpoints#load]).
-    ///
-    /// @throws CheckpointException listing every tensor that does not fit
-    public MmDit load(LoadOptions options) {
-        return Checkpoints.load(tensors, options, source -> new MmDit(source, config));
-    }
-
-    @Override
-    public void close() {
-        tensors.close();
+    public static OpenCheckpoint<MmDit.Config, MmDit> open(Path path) {
+        return FAMILY.open(path);
     }
 
     /// What the shapes of the tensors tell.

@@ -12,17 +12,6 @@ import org.dit4j.checkpoint.StateDict;
 /// the final modulation and in that of the last block's text
 /// (`scripts/convert_sd3_to_diffusers.py`).
 public final class MmDitLayouts {
-    /// A way to name the tensors.
-    public enum Layout {
-        /// The names of the original code, which are those of [MmDit].
-        ORIGINAL,
-        /// The names of the original code below `model.diffusion_model`, as the published single
-        /// files have them beside the autoencoder.
-        SINGLE_FILE,
-        /// The names of diffusers.
-        DIFFUSERS
-    }
-
     private static final String PREFIX = "model.diffusion_model.";
     private static final String THEIRS = "transformer_blocks.{}.";
     private static final String CONTEXT = "joint_blocks.{}.context_block.";

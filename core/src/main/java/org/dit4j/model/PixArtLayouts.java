@@ -8,14 +8,6 @@ import org.dit4j.checkpoint.StateDict;
 /// (`pixart_transformer_2d.py`) name the tensors of the same network
 /// (`tools/convert_pixart_to_diffusers.py`).
 public final class PixArtLayouts {
-    /// A way to name the tensors.
-    public enum Layout {
-        /// The names of the original code, which are those of [PixArt].
-        ORIGINAL,
-        /// The names of diffusers.
-        DIFFUSERS
-    }
-
     private static final String EMBED = "adaln_single.emb.";
     private static final String THEIRS = "transformer_blocks.{}.";
     private static final String OURS = "blocks.{}.";
@@ -77,7 +69,7 @@ public final class PixArtLayouts {
     /// over.
     public static StateDict toOriginal(StateDict dict, Layout layout) {
         return switch (layout) {
-            case ORIGINAL -> without(without(dict, POSITIONS), NO_TEXT);
+            case ORIGINAL, SINGLE_FILE -> without(without(dict, POSITIONS), NO_TEXT);
             case DIFFUSERS -> NAMES.apply(dict);
         };
     }

@@ -9,14 +9,6 @@ import org.dit4j.checkpoint.StateDict;
 /// How the original code (Wan-Video/Wan2.1, `wan/modules/model.py`) and diffusers
 /// (`transformer_wan.py`) name the tensors of the same network.
 public final class WanLayouts {
-    /// A way to name the tensors.
-    public enum Layout {
-        /// The names of the original code, which are those of [Wan].
-        ORIGINAL,
-        /// The names of diffusers.
-        DIFFUSERS
-    }
-
     private static final KeyMap FROM_DIFFUSERS = new KeyMap(rules());
 
     private WanLayouts() {}
@@ -74,7 +66,7 @@ public final class WanLayouts {
     /// Returns the tensors of either layout under the names of [Wan]. The result takes `dict` over.
     public static StateDict toOriginal(StateDict dict, Layout layout) {
         return switch (layout) {
-            case ORIGINAL -> dict;
+            case ORIGINAL, SINGLE_FILE -> dict;
             case DIFFUSERS -> FROM_DIFFUSERS.apply(dict);
         };
     }

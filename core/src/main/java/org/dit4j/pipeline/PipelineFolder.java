@@ -19,8 +19,10 @@ import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.checkpoint.Safetensors;
 import org.dit4j.model.DitCheckpoint;
 import org.dit4j.model.DitConfigs;
+import org.dit4j.model.HunyuanDit;
 import org.dit4j.model.HunyuanDitCheckpoint;
 import org.dit4j.model.HunyuanDitConfigs;
+import org.dit4j.model.OpenCheckpoint;
 import org.dit4j.nn.Parameters;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.text.FrozenEncoders;
@@ -78,7 +80,8 @@ record PipelineFolder(Path folder) {
     }
 
     private Pipeline bilingual(LoadOptions options) {
-        HunyuanDitCheckpoint checkpoint = HunyuanDitCheckpoint.open(transformer());
+        OpenCheckpoint<HunyuanDit.Config, HunyuanDit> checkpoint =
+                HunyuanDitCheckpoint.open(transformer());
         var encoders = new FrozenEncoders(BilingualPipeline.options(checkpoint.config().text()));
         encoders.prepare(); // while the networks are being read
         return assemble(

@@ -11,7 +11,6 @@ import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
 import org.dit4j.checkpoint.JsonFile;
 import org.dit4j.checkpoint.Safetensors;
-import org.dit4j.model.FluxLayouts.Layout;
 import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.TensorScope;
 import org.junit.jupiter.api.Test;

@@ -10,7 +10,6 @@ import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
 import org.dit4j.checkpoint.JsonFile;
 import org.dit4j.checkpoint.StateDict;
-import org.dit4j.model.HunyuanDitLayouts.Layout;
 import org.dit4j.nn.GridRegion.Spacing;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;

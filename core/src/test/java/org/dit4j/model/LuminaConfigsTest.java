@@ -121,8 +121,8 @@ class LuminaConfigsTest {
             network.parameters().all().forEach((name, w) -> weights.put(name, w.detach()));
             weights.put("norm_final.weight", rng.normal(24));
             StateDict dict = StateDict.of(weights, Map.of());
-            assertThat(Lumina2Layouts.find(dict)).contains(Lumina2Layouts.Layout.ORIGINAL);
-            StateDict own = Lumina2Layouts.toOriginal(dict, Lumina2Layouts.Layout.ORIGINAL);
+            assertThat(Lumina2Layouts.find(dict)).contains(Layout.ORIGINAL);
+            StateDict own = Lumina2Layouts.toOriginal(dict, Layout.ORIGINAL);
             assertThat(own.names())
                     .containsExactlyInAnyOrderElementsOf(network.parameters().all().keySet())
                     .contains(
@@ -148,7 +148,7 @@ class LuminaConfigsTest {
                                     "context_refiner.3.attn.to_v.weight", v,
                                     "context_refiner.3.norm1.weight", rng.normal(24)),
                             Map.of());
-            StateDict own = Lumina2Layouts.toOriginal(dict, Lumina2Layouts.Layout.DIFFUSERS);
+            StateDict own = Lumina2Layouts.toOriginal(dict, Layout.DIFFUSERS);
             assertThat(own.names())
                     .containsExactlyInAnyOrder(
                             "context_refiner.3.attention.qkv.weight",

@@ -16,7 +16,6 @@ import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.checkpoint.Safetensors;
 import org.dit4j.checkpoint.StateDict;
 import org.dit4j.model.MmDit.HeadNorm;
-import org.dit4j.model.MmDitLayouts.Layout;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;

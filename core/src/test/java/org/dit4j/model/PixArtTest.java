@@ -11,7 +11,6 @@ import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
 import org.dit4j.checkpoint.JsonFile;
 import org.dit4j.checkpoint.StateDict;
-import org.dit4j.model.PixArtLayouts.Layout;
 import org.dit4j.nn.ParameterSource;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;

@@ -1,0 +1,64 @@
+package org.dit4j.model;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import org.dit4j.ConfigException;
+import org.dit4j.checkpoint.CheckpointException;
+import org.dit4j.checkpoint.StateDict;
+import org.dit4j.nn.ParameterSource;
+import org.jspecify.annotations.Nullable;
+
+/// What the checkpoints of a family of networks have in common.
+///
+/// @param name with its article, for messages
+/// @param find the layout of the tensors, empty if they are of another family
+/// @param named gives the tensors the names of the network
+/// @param read reads a `config.json`
+/// @param shapes reads the configuration off the tensors where there is no `config.json`; null if
+///   they do not tell everything
+/// @param network builds the network
+/// @param <C> type of the configuration
+/// @param <N> type of the network
+record CheckpointFamily<C, N>(
+        String name,
+        Function<StateDict, Optional<Layout>> find,
+        BiFunction<StateDict, Layout, StateDict> named,
+        Function<Path, C> read,
+        @Nullable Function<StateDict, C> shapes,
+        BiFunction<ParameterSource, C, N> network) {
+    /// Opens a file or folder; the configuration is that of the `config.json` beside the weights.
+    ///
+    /// @throws CheckpointException if there is no checkpoint of the family at that path
+    /// @throws ConfigException if the configuration is wrong or missing
+    OpenCheckpoint<C, N> open(Path path) {
+        StateDict dict = StateDict.open(path);
+        try {
+            Layout layout =
+                    find.apply(dict)
+                            .orElseThrow(() ->
+                                    new CheckpointException(
+                                            "%s: is not %s (its tensors have other names)"
+                                                    .formatted(dict.file(), name)));
+            StateDict tensors = named.apply(dict, layout);
+            return new OpenCheckpoint<>(tensors, config(tensors), layout, network);
+        } catch (RuntimeException e) {
+            dict.close();
+            throw e;
+        }
+    }
+
+    private C config(StateDict tensors) {
+        Path file = tensors.file().resolveSibling("config.json");
+        if (Files.isRegularFile(file)) {
+            return read.apply(file);
+        }
+        if (shapes == null) {
+            throw new ConfigException(
+                    tensors.file() + ": its numbers are not known; put a config.json beside it");
+        }
+        return shapes.apply(tensors);
+    }
+}
