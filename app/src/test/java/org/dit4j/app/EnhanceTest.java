@@ -13,6 +13,7 @@ import org.dit4j.autoencoder.LatentScale;
 import org.dit4j.data.PictureFile;
 import org.dit4j.diffusion.Target;
 import org.dit4j.model.HunyuanDit;
+import org.dit4j.pipeline.BilingualHunyuanDit;
 import org.dit4j.pipeline.BilingualPipeline;
 import org.dit4j.pipeline.DiffusionProcess;
 import org.dit4j.pipeline.GenerationDefaults;
@@ -55,7 +56,7 @@ class EnhanceTest {
         try (var rng = Rng.seeded(2)) {
             var parts =
                     new BilingualPipeline.Parts(
-                            HunyuanDit.initialise(config, rng),
+                            new BilingualHunyuanDit(HunyuanDit.initialise(config, rng)),
                             AutoencoderKl.initialise(
                                     AutoencoderKl.Config.of(
                                             List.of(8, 8),
@@ -67,7 +68,7 @@ class EnhanceTest {
                                             LatentScale.of(1, 0)),
                                     rng),
                             DiffusionProcess.gaussian("linear", Target.EPSILON),
-                            new FrozenEncoders(BilingualPipeline.options(text)));
+                            new FrozenEncoders(BilingualPipeline.ENCODERS));
             try (var pipeline =
                     new BilingualPipeline(parts, new GenerationDefaults("ddim", 2, 1))) {
                 Pipelines.save(pipeline, folder.resolve("model"));

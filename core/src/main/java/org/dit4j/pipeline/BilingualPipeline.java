@@ -9,17 +9,15 @@ import org.dit4j.autoencoder.Autoencoder;
 import org.dit4j.data.Picture;
 import org.dit4j.diffusion.Denoiser;
 import org.dit4j.diffusion.Progress;
-import org.dit4j.model.HunyuanDit;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.TensorScope;
 import org.dit4j.text.FrozenEncoders;
-import org.dit4j.text.TextModel;
 import org.dit4j.text.TextOptions;
 
 /// Pictures from prompts in Chinese and English, in the way of Hunyuan-DiT (Li et al. 2024,
-/// arXiv:2405.08748): two frozen text encoders, whose states stand side by side, and a
-/// [HunyuanDit].
+/// arXiv:2405.08748): two frozen text encoders and a [BilingualNetwork] that takes the states of
+/// both.
 ///
 /// Prompts may hold weights, `a (red:1.3) heart`; the negative prompt takes the place of the empty
 /// text, with which the network was trained to go without a prompt.
@@ -31,40 +29,23 @@ public final class BilingualPipeline implements Pipeline {
     /// @param process what the network was trained on
     /// @param encoders encode the prompts, with at most as many tokens as the network takes
     public record Parts(
-            HunyuanDit network,
+            BilingualNetwork network,
             Autoencoder autoencoder,
             DiffusionProcess process,
             FrozenEncoders encoders) {
         /// Checks that the parts fit.
         public Parts {
             ConfigException.require(
-                    autoencoder.latentChannels() == network.config().inChannels(),
+                    autoencoder.latentChannels() == network.inChannels(),
                     "the autoencoder's latents have %d channels, but the network wants %d",
                     autoencoder.latentChannels(),
-                    network.config().inChannels());
-            ConfigException.require(
-                    !network.config().sizeAndStyle(),
-                    "a network with size and style conditions has another pipeline");
+                    network.inChannels());
         }
     }
 
-    /// Returns the options of the encoders for a network.
-    ///
-    /// @throws ConfigException if it takes other states than the encoders give
-    public static TextOptions options(HunyuanDit.Text text) {
-        ConfigException.require(
-                text.width() == TextModel.BGE_SMALL_ZH.width()
-                        && text.secondWidth() == TextModel.BGE_SMALL_EN.width()
-                        && text.length() == text.secondLength(),
-                "the network must take states of %d and %d numbers and as many tokens of each, but takes %d x %d and %d x %d",
-                TextModel.BGE_SMALL_ZH.width(),
-                TextModel.BGE_SMALL_EN.width(),
-                text.length(),
-                text.width(),
-                text.secondLength(),
-                text.secondWidth());
-        return TextOptions.defaults().withMaxTokens(TextOptions.MOST_TOKENS);
-    }
+    /// The options of the encoders: all the tokens that they can take.
+    public static final TextOptions ENCODERS =
+            TextOptions.defaults().withMaxTokens(TextOptions.MOST_TOKENS);
 
     private final Parts parts;
     private final LatentDiffusion latents;
@@ -72,8 +53,8 @@ public final class BilingualPipeline implements Pipeline {
     /// Makes a pipeline of its parts.
     public BilingualPipeline(Parts parts, GenerationDefaults defaults) {
         this.parts = parts;
-        HunyuanDit.Config c = parts.network.config();
-        latents = new LatentDiffusion(parts.autoencoder, parts.process, 1, c.inputSize(), defaults);
+        int size = parts.network.inputSize();
+        latents = new LatentDiffusion(parts.autoencoder, parts.process, 1, size, defaults);
     }
 
     /// Returns the parts. Borrowed.
@@ -123,14 +104,14 @@ public final class BilingualPipeline implements Pipeline {
     private BilingualConditions encode(GenerationRequest r) {
         var texts = new ArrayList<>(r.prompts());
         texts.add(r.guide().negative());
-        return BilingualConditions.of(parts.encoders.encode(texts), parts.network.config().text());
+        return BilingualConditions.of(parts.encoders.encode(texts), parts.network.textLength());
     }
 
     /// The network in its own precision, the sampler in float32.
     private Denoiser conditional(BilingualConditions texts, List<Integer> wanted) {
         return (x, t) -> {
-            HunyuanDit network = parts.network;
-            Tensor y = network.forward(Ops.to(x, network.dtype()), t, texts.take(wanted, network));
+            BilingualNetwork network = parts.network;
+            Tensor y = network.forward(Ops.to(x, network.dtype()), t, texts.take(wanted));
             return Ops.to(y, Dtype.FLOAT32);
         };
     }

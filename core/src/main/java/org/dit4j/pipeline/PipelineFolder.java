@@ -19,10 +19,6 @@ import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.checkpoint.Safetensors;
 import org.dit4j.model.DitCheckpoint;
 import org.dit4j.model.DitConfigs;
-import org.dit4j.model.HunyuanDit;
-import org.dit4j.model.HunyuanDitCheckpoint;
-import org.dit4j.model.HunyuanDitConfigs;
-import org.dit4j.model.OpenCheckpoint;
 import org.dit4j.nn.Parameters;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.text.FrozenEncoders;
@@ -80,12 +76,10 @@ record PipelineFolder(Path folder) {
     }
 
     private Pipeline bilingual(LoadOptions options) {
-        OpenCheckpoint<HunyuanDit.Config, HunyuanDit> checkpoint =
-                HunyuanDitCheckpoint.open(transformer());
-        var encoders = new FrozenEncoders(BilingualPipeline.options(checkpoint.config().text()));
+        var encoders = new FrozenEncoders(BilingualPipeline.ENCODERS);
         encoders.prepare(); // while the networks are being read
         return assemble(
-                checkpoint::load,
+                loading -> BilingualNetwork.load(transformer(), loading),
                 options,
                 (network, autoencoder) ->
                         new BilingualPipeline(
@@ -175,7 +169,7 @@ record PipelineFolder(Path folder) {
         BilingualPipeline.Parts parts = pipeline.parts();
         write(
                 parts.network().parameters(),
-                HunyuanDitConfigs.json(parts.network().config()),
+                parts.network().json(),
                 parts.autoencoder(),
                 parts.process(),
                 pipeline.defaults());
@@ -184,7 +178,8 @@ record PipelineFolder(Path folder) {
         index.put("scheduler", List.of("dit4j", "DiffusionProcess"));
         index.put("text_encoder", List.of("dit4j", TextModel.BGE_SMALL_ZH.id()));
         index.put("text_encoder_2", List.of("dit4j", TextModel.BGE_SMALL_EN.id()));
-        index.put("transformer", List.of("dit4j", "HunyuanDit"));
+        String network = parts.network() instanceof BilingualMmDit ? "MmDit" : "HunyuanDit";
+        index.put("transformer", List.of("dit4j", network));
         index.put("vae", List.of("diffusers", "AutoencoderKL"));
         JsonFile.write(folder.resolve("model_index.json"), index);
     }

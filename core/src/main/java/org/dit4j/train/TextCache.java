@@ -11,7 +11,6 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -21,12 +20,12 @@ import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.checkpoint.Safetensors;
 import org.dit4j.checkpoint.StateDict;
-import org.dit4j.model.HunyuanDit;
 import org.dit4j.pipeline.BilingualPipeline;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.TensorScope;
 import org.dit4j.tensor.Tensors;
+import org.dit4j.text.BilingualStates;
 import org.dit4j.text.FrozenEncoders;
 import org.dit4j.text.TextEncoder;
 import org.dit4j.text.TextModel;
@@ -46,8 +45,8 @@ final class TextCache implements AutoCloseable {
     /// @param starts where each text begins, and the end of the last
     /// @param length tokens that every text is padded to
     private record Encoded(Tensor all, long[] starts, int length) {
-        /// Returns `[B, length, width]` float32, 0 where a text has ended, and its mask.
-        Tensor[] take(int[] texts) {
+        /// Returns the states of texts, float32.
+        TextStates take(int[] texts) {
             var states = Tensors.zeros(Dtype.FLOAT32, texts.length, length, all.size(1));
             var mask = Tensors.zeros(Dtype.FLOAT32, texts.length, length);
             for (int i = 0; i < texts.length; i++) {
@@ -56,7 +55,7 @@ final class TextCache implements AutoCloseable {
                 states.select(0, i).narrow(0, 0, n).copy_(all.narrow(0, from, n));
                 Ops.fill_(mask.select(0, i).narrow(0, 0, n), 1);
             }
-            return new Tensor[] {states, mask};
+            return new TextStates(states, mask, states.select(1, 0), List.of());
         }
     }
 
@@ -64,10 +63,10 @@ final class TextCache implements AutoCloseable {
     private final Encoded zh;
     private final Encoded en;
 
-    private TextCache(StateDict file, HunyuanDit.Text shape) {
+    private TextCache(StateDict file, int length) {
         this.file = file;
-        zh = encoded("zh", shape.length());
-        en = encoded("en", shape.secondLength());
+        zh = encoded("zh", length);
+        en = encoded("en", length);
     }
 
     private Encoded encoded(String language, int length) {
@@ -82,19 +81,18 @@ final class TextCache implements AutoCloseable {
     /// Opens the cache, and fills it if there is none for these texts.
     ///
     /// @param folder of all caches
-    /// @param shape of the texts, as the network takes them
-    static TextCache open(
-            Path folder, HunyuanDit.Text shape, List<String> texts, TrainingListener listener) {
-        Path path = folder.resolve("text-" + fingerprint(shape, texts) + ".safetensors");
+    /// @param length tokens of each encoder that a text is padded to
+    static TextCache open(Path folder, int length, List<String> texts, TrainingListener listener) {
+        Path path = folder.resolve("text-" + fingerprint(length, texts) + ".safetensors");
         if (!Files.exists(path)) {
-            var options = BilingualPipeline.options(shape).withMaxTokens(shape.length());
+            var options = BilingualPipeline.ENCODERS.withMaxTokens(length);
             try (var _ = TensorScope.open();
                     var encoders = new FrozenEncoders(options)) {
                 Safetensors.write(path, encode(encoders, texts, listener), Map.of());
             }
             listener.wrote("text states", path);
         }
-        return new TextCache(Safetensors.open(path), shape);
+        return new TextCache(Safetensors.open(path), length);
     }
 
     /// Encodes with both encoders at the same time.
@@ -168,7 +166,7 @@ final class TextCache implements AutoCloseable {
         Arrays.stream(states).forEach(Tensor::close);
     }
 
-    private static String fingerprint(HunyuanDit.Text shape, List<String> texts) {
+    private static String fingerprint(int length, List<String> texts) {
         try {
             var hash = MessageDigest.getInstance("SHA-256");
             String about =
@@ -176,7 +174,7 @@ final class TextCache implements AutoCloseable {
                             .formatted(
                                     TextModel.BGE_SMALL_ZH.id(),
                                     TextModel.BGE_SMALL_EN.id(),
-                                    shape.length());
+                                    length);
             hash.update(about.getBytes(StandardCharsets.UTF_8));
             for (String text : texts) {
                 hash.update((text.length() + ":" + text).getBytes(StandardCharsets.UTF_8));
@@ -187,12 +185,9 @@ final class TextCache implements AutoCloseable {
         }
     }
 
-    /// Returns the conditions of texts by their numbers.
-    HunyuanDit.Conditions take(int[] texts) {
-        Tensor[] first = zh.take(texts);
-        Tensor[] second = en.take(texts);
-        return new HunyuanDit.Conditions(
-                first[0], first[1], second[0], second[1], Optional.empty());
+    /// Returns the states of texts by their numbers.
+    BilingualStates take(int[] texts) {
+        return new BilingualStates(zh.take(texts), en.take(texts));
     }
 
     @Override

@@ -7,10 +7,8 @@ import org.dit4j.autoencoder.AutoencoderKl;
 import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.data.Grid;
 import org.dit4j.data.PictureFile;
-import org.dit4j.model.HunyuanDit;
-import org.dit4j.model.HunyuanDitCheckpoint;
-import org.dit4j.model.HunyuanDitConfigs;
 import org.dit4j.nn.Parameters;
+import org.dit4j.pipeline.BilingualNetwork;
 import org.dit4j.pipeline.BilingualPipeline;
 import org.dit4j.pipeline.GenerationDefaults;
 import org.dit4j.pipeline.GenerationRequest;
@@ -18,14 +16,15 @@ import org.dit4j.pipeline.Pipelines;
 import org.dit4j.tensor.Device;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;
+import org.dit4j.text.BilingualStates;
 import org.dit4j.text.FrozenEncoders;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Trains a Hunyuan-DiT on latents and the captions of the pictures (Li et al. 2024,
+/// Trains a [BilingualNetwork] on latents and the captions of the pictures (Li et al. 2024,
 /// arXiv:2405.08748; Tencent/HunyuanDiT, `hydit/train_deepspeed.py`).
 final class TextTask implements TrainingTask {
     private final BilingualPipeline pipeline;
-    private final HunyuanDit network;
+    private final BilingualNetwork network;
     private final LatentBuckets latents;
     private final CaptionIndex captions;
     private final TextCache texts;
@@ -43,7 +42,7 @@ final class TextTask implements TrainingTask {
         this.latents = latents;
         this.captions = captions;
         this.texts = texts;
-        this.loss = DenoisingLoss.of(run.objective(), network.config().learnSigma());
+        this.loss = DenoisingLoss.of(run.objective(), network.learnSigma());
         this.run = run;
     }
 
@@ -54,43 +53,34 @@ final class TextTask implements TrainingTask {
         CaptionIndex captions = CaptionIndex.of(pictures, run.captions());
         AutoencoderKl autoencoder =
                 AutoencoderKl.load(Path.of(run.autoencoder()), LoadOptions.inference());
-        HunyuanDit.Config config = config(run, autoencoder);
-        var encoders = new FrozenEncoders(BilingualPipeline.options(config.text()));
-        TextCache texts = TextCache.open(cache, config.text(), captions.texts(), listener);
+        BilingualNetwork network = network(run, autoencoder);
+        var encoders = new FrozenEncoders(BilingualPipeline.ENCODERS);
+        TextCache texts = TextCache.open(cache, network.textLength(), captions.texts(), listener);
         LatentBuckets latents = LatentBuckets.open(cache, autoencoder, pictures, run, listener);
         var samples = run.samples();
         var pipeline =
                 new BilingualPipeline(
                         new BilingualPipeline.Parts(
-                                network(run, config),
-                                autoencoder,
-                                run.objective().sampling(),
-                                encoders),
+                                network, autoencoder, run.objective().sampling(), encoders),
                         new GenerationDefaults(
                                 samples.sampler(), samples.steps(), samples.guidance()));
         return new TextTask(pipeline, latents, captions, texts, run);
     }
 
-    private static HunyuanDit.Config config(RunConfig.TextRun run, AutoencoderKl autoencoder) {
+    private static BilingualNetwork network(RunConfig.TextRun run, AutoencoderKl autoencoder) {
         ConfigException.require(
                 run.model() instanceof ObjectNode,
                 "model must be an object with the arguments of the network");
         var json = (ObjectNode) run.model().deepCopy();
         json.put("input_size", run.data().size() / autoencoder.downsampling());
         json.put("in_channels", autoencoder.latentChannels());
-        return HunyuanDitConfigs.parse(json, "model");
-    }
-
-    private static HunyuanDit network(RunConfig.TextRun run, HunyuanDit.Config config) {
         if (run.init().isEmpty()) {
             try (var rng = Rng.seeded(run.trainer().seed())) {
-                return HunyuanDit.initialise(config, rng);
+                return BilingualNetwork.initialise(json, "model", rng);
             }
         }
         Path folder = Path.of(run.init()).resolve("transformer");
-        try (var checkpoint = HunyuanDitCheckpoint.open(folder)) {
-            return checkpoint.with(config).load(LoadOptions.training());
-        }
+        return BilingualNetwork.load(folder, json, "model", LoadOptions.training());
     }
 
     @Override
@@ -111,7 +101,7 @@ final class TextTask implements TrainingTask {
     @Override
     public BatchLoss backward(int[] examples, Rng rng, double weight) {
         Tensor x0 = latents.latents(examples, rng); // [B, C, H, W]
-        HunyuanDit.Conditions conditions = texts.take(captions.draw(examples, rng));
+        BilingualStates conditions = texts.take(captions.draw(examples, rng));
         return Ops.autocast(
                 run.precision().dtype(),
                 Device.CPU,

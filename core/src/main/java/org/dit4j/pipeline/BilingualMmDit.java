@@ -1,0 +1,120 @@
+package org.dit4j.pipeline;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+import org.dit4j.ConfigException;
+import org.dit4j.checkpoint.Checkpoints;
+import org.dit4j.checkpoint.LoadOptions;
+import org.dit4j.checkpoint.StateDict;
+import org.dit4j.model.MmDit;
+import org.dit4j.model.MmDitConfigs;
+import org.dit4j.nn.Parameters;
+import org.dit4j.tensor.Dtype;
+import org.dit4j.tensor.Ops;
+import org.dit4j.tensor.Rng;
+import org.dit4j.tensor.Tensors;
+import org.dit4j.text.BilingualStates;
+import org.dit4j.text.TextModel;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// An [MmDit] between the two encoders, joined as Stable Diffusion 3 joins its own (Esser et al.
+/// 2024, arXiv:2403.03206, section 5.3.1): the narrower states are filled up with zeros, the tokens
+/// stand one after the other without a mask, and the pooled vectors stand side by side.
+///
+/// @param network the network
+/// @param textLength tokens of each encoder
+public record BilingualMmDit(MmDit network, int textLength) implements BilingualNetwork {
+    private static final String TEXT_LENGTH = "text_len";
+    private static final int WIDTH = TextModel.BGE_SMALL_ZH.width();
+    private static final int SECOND_WIDTH = TextModel.BGE_SMALL_EN.width();
+
+    /// Checks that the network takes what the encoders give.
+    public BilingualMmDit {
+        MmDit.Config c = network.config();
+        ConfigException.require(
+                c.textWidth() == WIDTH && c.pooledWidth() == WIDTH + SECOND_WIDTH,
+                "the network must have text_width %d and pooled_width %d but has %d and %d",
+                WIDTH,
+                WIDTH + SECOND_WIDTH,
+                c.textWidth(),
+                c.pooledWidth());
+        ConfigException.require(
+                textLength >= 2, "%s must be at least 2 but is %d", TEXT_LENGTH, textLength);
+    }
+
+    /// Returns whether a configuration is one of this kind of network.
+    static boolean describes(JsonNode json) {
+        return json.path("family").asString("").equals("mm-dit");
+    }
+
+    static BilingualMmDit initialise(JsonNode json, Object where, Rng rng) {
+        return checked(MmDit.initialise(config(json, where), rng), json);
+    }
+
+    static BilingualMmDit load(Path folder, JsonNode json, Object where, LoadOptions options) {
+        MmDit.Config config = config(json, where);
+        return checked(
+                Checkpoints.load(
+                        StateDict.open(folder), options, source -> new MmDit(source, config)),
+                json);
+    }
+
+    private static MmDit.Config config(JsonNode json, Object where) {
+        var own = (ObjectNode) json.deepCopy();
+        own.remove(TEXT_LENGTH);
+        return MmDitConfigs.parse(own, where);
+    }
+
+    private static BilingualMmDit checked(MmDit network, JsonNode json) {
+        try {
+            return new BilingualMmDit(network, json.path(TEXT_LENGTH).asInt(0));
+        } catch (ConfigException e) {
+            network.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public Tensor forward(Tensor x, Tensor t, BilingualStates texts) {
+        Tensor en = texts.en().states(); // [B, L2, E2]
+        Tensor fill = Tensors.zeros(Dtype.of(en), en.size(0), en.size(1), WIDTH - SECOND_WIDTH);
+        Tensor states = Ops.cat(1, texts.zh().states(), Ops.cat(2, en, fill)); // [B, L + L2, E]
+        Tensor pooled = Ops.cat(1, texts.zh().pooled(), texts.en().pooled()); // [B, E + E2]
+        return network.forward(x, t, Ops.to(states, dtype()), Ops.to(pooled, dtype()));
+    }
+
+    @Override
+    public int inputSize() {
+        return network.config().inputSize();
+    }
+
+    @Override
+    public int inChannels() {
+        return network.config().inChannels();
+    }
+
+    @Override
+    public boolean learnSigma() {
+        return false;
+    }
+
+    @Override
+    public Dtype dtype() {
+        return network.dtype();
+    }
+
+    @Override
+    public Parameters parameters() {
+        return network.parameters();
+    }
+
+    @Override
+    public Object json() {
+        Map<String, Object> json = new LinkedHashMap<>(MmDitConfigs.json(network.config()));
+        json.put(TEXT_LENGTH, textLength);
+        return json;
+    }
+}

@@ -1,0 +1,83 @@
+package org.dit4j.pipeline;
+
+import java.nio.file.Path;
+import org.bytedeco.pytorch.Tensor;
+import org.dit4j.ConfigException;
+import org.dit4j.checkpoint.JsonFile;
+import org.dit4j.checkpoint.LoadOptions;
+import org.dit4j.model.HunyuanDitConfigs;
+import org.dit4j.nn.Parameters;
+import org.dit4j.tensor.Dtype;
+import org.dit4j.tensor.Rng;
+import org.dit4j.text.BilingualStates;
+import tools.jackson.databind.JsonNode;
+
+/// A network that takes the states of a Chinese and an English text encoder, as its pipeline and
+/// its training see it.
+public sealed interface BilingualNetwork extends AutoCloseable
+        permits BilingualHunyuanDit, BilingualMmDit {
+    /// Predicts.
+    ///
+    /// @param x noisy latents `[B, C, H, W]`, in the type of the weights
+    /// @param t `[B]`, in the unit that the network was trained with
+    /// @param texts B texts, padded to [#textLength] tokens or more
+    /// @return `[B, outputs, H, W]`
+    Tensor forward(Tensor x, Tensor t, BilingualStates texts);
+
+    /// Returns the number of tokens that shorter texts are padded to, for each encoder.
+    int textLength();
+
+    /// Returns the usual height and width of the latents.
+    int inputSize();
+
+    /// Returns the channels of the latents.
+    int inChannels();
+
+    /// Returns whether the network predicts the variance too.
+    boolean learnSigma();
+
+    /// Returns the element type of the weights.
+    Dtype dtype();
+
+    /// Returns all parameters, which live as long as the network.
+    Parameters parameters();
+
+    /// Returns the configuration that [#load] and [#initialise] read.
+    Object json();
+
+    @Override
+    default void close() {
+        parameters().close();
+    }
+
+    /// Returns a network with fresh parameters.
+    ///
+    /// @param json its configuration: `family` is `hunyuan-dit`, and the rest what
+    ///   [HunyuanDitConfigs] reads, or `mm-dit`, and the rest `text_len` and what [MmDitConfigs]
+    ///   reads
+    /// @param where the file it came from, for messages
+    /// @throws ConfigException if the configuration is wrong, or the network takes other texts
+    static BilingualNetwork initialise(JsonNode json, Object where, Rng rng) {
+        return BilingualMmDit.describes(json)
+                ? BilingualMmDit.initialise(json, where, rng)
+                : BilingualHunyuanDit.initialise(HunyuanDitConfigs.parse(json, where), rng);
+    }
+
+    /// Opens a network that was saved with its configuration.
+    ///
+    /// @param folder with `config.json` and the weights
+    /// @throws org.dit4j.checkpoint.CheckpointException listing every tensor that does not fit
+    static BilingualNetwork load(Path folder, LoadOptions options) {
+        Path file = folder.resolve("config.json");
+        return load(folder, JsonFile.tree(file), file, options);
+    }
+
+    /// Opens the weights of a folder with another configuration.
+    ///
+    /// @param json as for [#initialise]
+    static BilingualNetwork load(Path folder, JsonNode json, Object where, LoadOptions options) {
+        return BilingualMmDit.describes(json)
+                ? BilingualMmDit.load(folder, json, where, options)
+                : BilingualHunyuanDit.load(folder, HunyuanDitConfigs.parse(json, where), options);
+    }
+}
