@@ -11,11 +11,11 @@ import org.dit4j.data.PictureSet;
 import org.dit4j.eval.FeatureNetwork;
 import org.dit4j.eval.PromptSet;
 import org.dit4j.eval.Psnr;
-import org.dit4j.pipeline.BilingualPipeline;
 import org.dit4j.pipeline.DitPipeline;
 import org.dit4j.pipeline.GenerationRequest;
 import org.dit4j.pipeline.Pipeline;
 import org.dit4j.pipeline.Pipelines;
+import org.dit4j.pipeline.TextToImagePipeline;
 import org.dit4j.tensor.TensorScope;
 import org.dit4j.train.RunConfig.Precision;
 
@@ -66,7 +66,7 @@ record ModelEvaluation(
                                     .run(resolved, count == 0 ? CLASS_PICTURES : count, report)
                             : new TextEvaluation(pipeline, prompts(), holdOut, with)
                                     .run(resolved, count == 0 ? PROMPTS : count, report);
-            if (pipeline instanceof BilingualPipeline text) {
+            if (pipeline instanceof TextToImagePipeline text) {
                 report.put(
                         "autoencoder_psnr_held_out",
                         Psnr.ofAutoencoder(text.parts().autoencoder(), unseen));

@@ -14,10 +14,11 @@ import org.dit4j.data.PictureFile;
 import org.dit4j.diffusion.Target;
 import org.dit4j.model.HunyuanDit;
 import org.dit4j.pipeline.BilingualHunyuanDit;
-import org.dit4j.pipeline.BilingualPipeline;
+import org.dit4j.pipeline.BilingualPrompts;
 import org.dit4j.pipeline.DiffusionProcess;
 import org.dit4j.pipeline.GenerationDefaults;
 import org.dit4j.pipeline.Pipelines;
+import org.dit4j.pipeline.TextToImagePipeline;
 import org.dit4j.tensor.Rng;
 import org.dit4j.text.FrozenEncoders;
 import org.junit.jupiter.api.AfterEach;
@@ -55,8 +56,10 @@ class EnhanceTest {
                         org.dit4j.nn.GridRegion.Spacing.EVEN);
         try (var rng = Rng.seeded(2)) {
             var parts =
-                    new BilingualPipeline.Parts(
-                            new BilingualHunyuanDit(HunyuanDit.initialise(config, rng)),
+                    new TextToImagePipeline.Parts(
+                            new BilingualPrompts(
+                                    new BilingualHunyuanDit(HunyuanDit.initialise(config, rng)),
+                                    new FrozenEncoders(BilingualPrompts.ENCODERS)),
                             AutoencoderKl.initialise(
                                     AutoencoderKl.Config.of(
                                             List.of(8, 8),
@@ -67,10 +70,9 @@ class EnhanceTest {
                                             16,
                                             LatentScale.of(1, 0)),
                                     rng),
-                            DiffusionProcess.gaussian("linear", Target.EPSILON),
-                            new FrozenEncoders(BilingualPipeline.ENCODERS));
+                            DiffusionProcess.gaussian("linear", Target.EPSILON));
             try (var pipeline =
-                    new BilingualPipeline(parts, new GenerationDefaults("ddim", 2, 1))) {
+                    new TextToImagePipeline(parts, new GenerationDefaults("ddim", 2, 1))) {
                 Pipelines.save(pipeline, folder.resolve("model"));
             }
         }

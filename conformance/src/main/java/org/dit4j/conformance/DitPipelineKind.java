@@ -82,7 +82,7 @@ final class DitPipelineKind implements CaseKind {
             int steps = args.path("num_inference_steps").asInt();
             Matcher other = OTHER_CLASS.matcher(c.value("folder").asString(""));
             if (!other.find()) {
-                return pipeline.parts().process().sampler("").steps(steps);
+                return pipeline.parts().process().sampler("", 0).steps(steps);
             }
             JsonNode json = pipeline.parts().process().json();
             return SchedulerConfig.as(other.group(1), json, c.name()).sampler().steps(steps);

@@ -5,7 +5,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.function.Function;
 import org.dit4j.ConfigException;
 import org.dit4j.checkpoint.JsonFields;
@@ -104,9 +103,7 @@ public record SchedulerConfig(
     ///
     /// @param tokens how many tokens the network makes of a sample
     public SamplerFactory sampler(long tokens) {
-        OptionalDouble mu =
-                flow.isPresent() ? flow.get().shift().mu(tokens) : OptionalDouble.empty();
-        return mu.isPresent() ? sampler.withMu(mu.getAsDouble()) : sampler;
+        return flow.isPresent() ? flow.get().sized(sampler, tokens) : sampler;
     }
 
     static SchedulerConfig gaussian(

@@ -25,8 +25,10 @@ public sealed interface DiffusionProcess {
     ///
     /// @param name see [Samplers], [StraightSamplers] and [FlowSamplers]; empty for the method that
     ///   the model's folder names
+    /// @param tokens how many tokens the network makes of a sample; the shift of some models
+    ///   depends on it
     /// @throws ConfigException if the process has no such method
-    SamplerFactory sampler(String name);
+    SamplerFactory sampler(String name, long tokens);
 
     /// Returns the times of the network between two noise levels, from 0, the data, to 1, the
     /// noise, on the time axis of training.
@@ -104,12 +106,13 @@ public sealed interface DiffusionProcess {
         }
 
         @Override
-        public SamplerFactory sampler(String name) {
+        public SamplerFactory sampler(String name, long tokens) {
             if (name.isEmpty()) {
-                return scheduler.sampler();
+                return scheduler.sampler(tokens);
             }
             if (scheduler.flow().isPresent()) {
-                return StraightSamplers.of(name, scheduler.flow().get());
+                StraightFlow flow = scheduler.flow().get();
+                return flow.sized(StraightSamplers.of(name, flow), tokens);
             }
             return Samplers.of(
                     name,
@@ -138,7 +141,7 @@ public sealed interface DiffusionProcess {
         }
 
         @Override
-        public SamplerFactory sampler(String name) {
+        public SamplerFactory sampler(String name, long tokens) {
             return FlowSamplers.of(name.isEmpty() ? "heun" : name, flow);
         }
 

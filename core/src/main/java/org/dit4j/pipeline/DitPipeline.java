@@ -40,16 +40,40 @@ public final class DitPipeline implements Pipeline {
         }
     }
 
+    private record Latents(Dit.Config config) implements LatentNetwork {
+        @Override
+        public int inChannels() {
+            return config.inChannels();
+        }
+
+        @Override
+        public int unit() {
+            return config.patchSize();
+        }
+
+        @Override
+        public int inputSize() {
+            return config.inputSize();
+        }
+
+        @Override
+        public boolean drawsTwice() {
+            return true;
+        }
+    }
+
     private final Parts parts;
     private final LatentDiffusion latents;
 
     /// Makes a pipeline of its parts.
     public DitPipeline(Parts parts, GenerationDefaults defaults) {
         this.parts = parts;
-        Dit.Config c = parts.network.config();
         latents =
                 new LatentDiffusion(
-                        parts.autoencoder, parts.process, c.patchSize(), c.inputSize(), defaults);
+                        parts.autoencoder,
+                        parts.process,
+                        new Latents(parts.network.config()),
+                        defaults);
     }
 
     /// Returns the parts. Borrowed.

@@ -25,14 +25,12 @@ import org.dit4j.tensor.TensorScope;
 ///
 /// @param autoencoder decodes the latents
 /// @param process what the network was trained on
-/// @param patch what height and width of the latents must be multiples of
-/// @param size usual height and width of the latents
+/// @param network what it needs
 /// @param defaults what a request leaves open
 record LatentDiffusion(
         Autoencoder autoencoder,
         DiffusionProcess process,
-        int patch,
-        int size,
+        LatentNetwork network,
         GenerationDefaults defaults) {
     /// How many pictures go through a network at once: more need more memory but no less time.
     private static final int CHUNK = 16;
@@ -50,7 +48,7 @@ record LatentDiffusion(
     /// @throws ConfigException if the size does not divide or the sampler is not there
     GenerationRequest resolve(GenerationRequest r) {
         int f = autoencoder.downsampling();
-        int own = size * f;
+        int own = network.inputSize() * f;
         double scale = r.guide().scale();
         var resolved =
                 r.withSteps(r.steps() > 0 ? r.steps() : defaults.steps())
@@ -58,7 +56,7 @@ record LatentDiffusion(
                         .withSampler(r.sampler().isEmpty() ? defaults.sampler() : r.sampler())
                         .withSize(
                                 r.width() > 0 ? r.width() : own, r.height() > 0 ? r.height() : own);
-        int unit = f * patch;
+        int unit = f * network.unit();
         ConfigException.require(
                 resolved.width() % unit == 0 && resolved.height() % unit == 0,
                 "the size %dx%d must be divisible by %d: the autoencoder makes one latent of %d pixels, the network takes multiples of %d latents",
@@ -66,13 +64,13 @@ record LatentDiffusion(
                 resolved.height(),
                 unit,
                 f,
-                patch);
-        process.sampler(resolved.sampler()).steps(resolved.steps());
+                network.unit());
+        sampler(resolved);
         return resolved;
     }
 
     /// Generates the pictures of a resolved request.
-    List<Picture> generate(GenerationRequest r, Conditioned network, Progress progress) {
+    List<Picture> generate(GenerationRequest r, Conditioned conditioned, Progress progress) {
         try (var _ = TensorScope.open();
                 var rng = Rng.seeded(r.seed())) {
             int f = autoencoder.downsampling();
@@ -82,13 +80,14 @@ record LatentDiffusion(
                             autoencoder.latentChannels(),
                             r.height() / f,
                             r.width() / f);
-            Sampler sampler = process.sampler(r.sampler()).steps(r.steps());
+            Sampler sampler = sampler(r);
             NoiseSource all = NoiseSource.of(rng);
-            NoiseSource draws = r.guide().scale() == 1 ? all : all.firstOfPair();
+            NoiseSource draws =
+                    network.drawsTwice() && r.guide().scale() != 1 ? all.firstOfPair() : all;
             SamplerState end =
                     Sampling.run(
                             sampler,
-                            denoiser(network, guidance(r.guide())),
+                            denoiser(conditioned, guidance(r.guide())),
                             sampler.start(noise, draws),
                             draws,
                             progress);
@@ -96,10 +95,14 @@ record LatentDiffusion(
         }
     }
 
+    private Sampler sampler(GenerationRequest r) {
+        int f = autoencoder.downsampling();
+        long tokens = network.tokens(r.height() / f, r.width() / f);
+        return network.onLevels(process.sampler(r.sampler(), tokens)).steps(r.steps());
+    }
+
     private Guidance guidance(Guide g) {
-        return Guidance.of(g.scale(), Guidance.Scope.DATA)
-                .during(process.times(g.from(), g.to()))
-                .rescaled(g.rescale());
+        return network.guidance(g).during(process.times(g.from(), g.to())).rescaled(g.rescale());
     }
 
     /// Returns the network as a sampler calls it: guided, a part of the batch after the other so

@@ -76,15 +76,17 @@ record PipelineFolder(Path folder) {
     }
 
     private Pipeline bilingual(LoadOptions options) {
-        var encoders = new FrozenEncoders(BilingualPipeline.ENCODERS);
+        var encoders = new FrozenEncoders(BilingualPrompts.ENCODERS);
         encoders.prepare(); // while the networks are being read
         return assemble(
                 loading -> BilingualNetwork.load(transformer(), loading),
                 options,
                 (network, autoencoder) ->
-                        new BilingualPipeline(
-                                new BilingualPipeline.Parts(
-                                        network, autoencoder, process(), encoders),
+                        new TextToImagePipeline(
+                                new TextToImagePipeline.Parts(
+                                        new BilingualPrompts(network, encoders),
+                                        autoencoder,
+                                        process()),
                                 defaults()),
                 encoders);
     }
@@ -165,11 +167,16 @@ record PipelineFolder(Path folder) {
     }
 
     /// Writes a text-conditional pipeline, the index last. The encoders are named, not written.
-    void save(BilingualPipeline pipeline) {
-        BilingualPipeline.Parts parts = pipeline.parts();
+    ///
+    /// @throws ConfigException if its network is none that this library trains
+    void save(TextToImagePipeline pipeline) {
+        TextToImagePipeline.Parts parts = pipeline.parts();
+        if (!(parts.network() instanceof BilingualPrompts(BilingualNetwork network, var _))) {
+            throw new ConfigException("only pipelines with the two text encoders can be written");
+        }
         write(
-                parts.network().parameters(),
-                parts.network().json(),
+                network.parameters(),
+                network.json(),
                 parts.autoencoder(),
                 parts.process(),
                 pipeline.defaults());
@@ -178,8 +185,8 @@ record PipelineFolder(Path folder) {
         index.put("scheduler", List.of("dit4j", "DiffusionProcess"));
         index.put("text_encoder", List.of("dit4j", TextModel.BGE_SMALL_ZH.id()));
         index.put("text_encoder_2", List.of("dit4j", TextModel.BGE_SMALL_EN.id()));
-        String network = parts.network() instanceof BilingualMmDit ? "MmDit" : "HunyuanDit";
-        index.put("transformer", List.of("dit4j", network));
+        String name = network instanceof BilingualMmDit ? "MmDit" : "HunyuanDit";
+        index.put("transformer", List.of("dit4j", name));
         index.put("vae", List.of("diffusers", "AutoencoderKL"));
         JsonFile.write(folder.resolve("model_index.json"), index);
     }

@@ -30,7 +30,9 @@ public final class Pipelines {
 
     /// Writes a pipeline into a folder that [#load(Path)] reads; its text encoders are named there,
     /// not copied.
-    public static void save(BilingualPipeline pipeline, Path folder) {
+    ///
+    /// @throws org.dit4j.ConfigException if its network is none that this library trains
+    public static void save(TextToImagePipeline pipeline, Path folder) {
         new PipelineFolder(folder).save(pipeline);
     }
 }

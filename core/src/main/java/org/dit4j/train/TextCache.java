@@ -20,7 +20,7 @@ import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.checkpoint.Safetensors;
 import org.dit4j.checkpoint.StateDict;
-import org.dit4j.pipeline.BilingualPipeline;
+import org.dit4j.pipeline.BilingualPrompts;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.TensorScope;
@@ -85,7 +85,7 @@ final class TextCache implements AutoCloseable {
     static TextCache open(Path folder, int length, List<String> texts, TrainingListener listener) {
         Path path = folder.resolve("text-" + fingerprint(length, texts) + ".safetensors");
         if (!Files.exists(path)) {
-            var options = BilingualPipeline.ENCODERS.withMaxTokens(length);
+            var options = BilingualPrompts.ENCODERS.withMaxTokens(length);
             try (var _ = TensorScope.open();
                     var encoders = new FrozenEncoders(options)) {
                 Safetensors.write(path, encode(encoders, texts, listener), Map.of());

@@ -9,10 +9,11 @@ import org.dit4j.data.Grid;
 import org.dit4j.data.PictureFile;
 import org.dit4j.nn.Parameters;
 import org.dit4j.pipeline.BilingualNetwork;
-import org.dit4j.pipeline.BilingualPipeline;
+import org.dit4j.pipeline.BilingualPrompts;
 import org.dit4j.pipeline.GenerationDefaults;
 import org.dit4j.pipeline.GenerationRequest;
 import org.dit4j.pipeline.Pipelines;
+import org.dit4j.pipeline.TextToImagePipeline;
 import org.dit4j.tensor.Device;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;
@@ -23,7 +24,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// Trains a [BilingualNetwork] on latents and the captions of the pictures (Li et al. 2024,
 /// arXiv:2405.08748; Tencent/HunyuanDiT, `hydit/train_deepspeed.py`).
 final class TextTask implements TrainingTask {
-    private final BilingualPipeline pipeline;
+    private final TextToImagePipeline pipeline;
     private final BilingualNetwork network;
     private final LatentBuckets latents;
     private final CaptionIndex captions;
@@ -32,13 +33,14 @@ final class TextTask implements TrainingTask {
     private final RunConfig.TextRun run;
 
     private TextTask(
-            BilingualPipeline pipeline,
+            TextToImagePipeline pipeline,
+            BilingualNetwork network,
             LatentBuckets latents,
             CaptionIndex captions,
             TextCache texts,
             RunConfig.TextRun run) {
         this.pipeline = pipeline;
-        this.network = pipeline.parts().network();
+        this.network = network;
         this.latents = latents;
         this.captions = captions;
         this.texts = texts;
@@ -54,17 +56,19 @@ final class TextTask implements TrainingTask {
         AutoencoderKl autoencoder =
                 AutoencoderKl.load(Path.of(run.autoencoder()), LoadOptions.inference());
         BilingualNetwork network = network(run, autoencoder);
-        var encoders = new FrozenEncoders(BilingualPipeline.ENCODERS);
+        var encoders = new FrozenEncoders(BilingualPrompts.ENCODERS);
         TextCache texts = TextCache.open(cache, network.textLength(), captions.texts(), listener);
         LatentBuckets latents = LatentBuckets.open(cache, autoencoder, pictures, run, listener);
         var samples = run.samples();
         var pipeline =
-                new BilingualPipeline(
-                        new BilingualPipeline.Parts(
-                                network, autoencoder, run.objective().sampling(), encoders),
+                new TextToImagePipeline(
+                        new TextToImagePipeline.Parts(
+                                new BilingualPrompts(network, encoders),
+                                autoencoder,
+                                run.objective().sampling()),
                         new GenerationDefaults(
                                 samples.sampler(), samples.steps(), samples.guidance()));
-        return new TextTask(pipeline, latents, captions, texts, run);
+        return new TextTask(pipeline, network, latents, captions, texts, run);
     }
 
     private static BilingualNetwork network(RunConfig.TextRun run, AutoencoderKl autoencoder) {

@@ -17,8 +17,8 @@ class DiffusionProcessTest {
             for (FlowTarget target : FlowTarget.values()) {
                 var written = DiffusionProcess.flow(FlowMatching.of(path, target));
                 assertThat(DiffusionProcess.parse(written.json(), "test")).isEqualTo(written);
-                assertThat(written.sampler("").steps(4).calls()).isEqualTo(8);
-                assertThat(written.sampler("rk4").steps(4).calls()).isEqualTo(16);
+                assertThat(written.sampler("", 1).steps(4).calls()).isEqualTo(8);
+                assertThat(written.sampler("rk4", 1).steps(4).calls()).isEqualTo(16);
             }
         }
     }

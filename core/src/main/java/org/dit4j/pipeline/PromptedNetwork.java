@@ -1,0 +1,29 @@
+package org.dit4j.pipeline;
+
+import java.util.List;
+import org.dit4j.diffusion.Denoiser;
+
+/// What differs between the families of text-to-image models: a network, and the text encoders that
+/// make its conditions of prompts.
+public interface PromptedNetwork extends LatentNetwork, AutoCloseable {
+    /// Texts that have become conditions.
+    interface Prompts {
+        /// Returns the network for a batch, float32 in and out, with as many channels as the
+        /// latents have.
+        ///
+        /// @param texts which of the encoded texts each picture of the batch shows
+        Denoiser of(List<Integer> texts);
+
+        /// Says which texts were too long, a line each.
+        List<String> remarks();
+    }
+
+    /// Encodes texts. The result belongs to the caller's innermost scope.
+    ///
+    /// @param texts one or more
+    /// @param request resolved; what networks are told of size and guidance
+    Prompts encode(List<String> texts, GenerationRequest request);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,98 @@
+package org.dit4j.pipeline;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.dit4j.ConfigException;
+import org.dit4j.autoencoder.Autoencoder;
+import org.dit4j.data.Picture;
+import org.dit4j.diffusion.Progress;
+import org.dit4j.tensor.TensorScope;
+
+/// Pictures from prompts, in the latent space of an autoencoder.
+public final class TextToImagePipeline implements Pipeline {
+    /// What a pipeline is made of; it takes the parts over and closes them.
+    ///
+    /// @param network encodes the prompts and predicts
+    /// @param autoencoder decodes the latents
+    /// @param process what the network was trained on
+    public record Parts(
+            PromptedNetwork network, Autoencoder autoencoder, DiffusionProcess process) {
+        /// Checks that the parts fit.
+        public Parts {
+            ConfigException.require(
+                    autoencoder.latentChannels() == network.inChannels(),
+                    "the autoencoder's latents have %d channels, but the network wants %d",
+                    autoencoder.latentChannels(),
+                    network.inChannels());
+        }
+    }
+
+    private final Parts parts;
+    private final LatentDiffusion latents;
+
+    /// Makes a pipeline of its parts.
+    public TextToImagePipeline(Parts parts, GenerationDefaults defaults) {
+        this.parts = parts;
+        latents = new LatentDiffusion(parts.autoencoder, parts.process, parts.network, defaults);
+    }
+
+    /// Returns the parts. Borrowed.
+    public Parts parts() {
+        return parts;
+    }
+
+    /// Returns what a request leaves open.
+    public GenerationDefaults defaults() {
+        return latents.defaults();
+    }
+
+    @Override
+    public GenerationRequest resolve(GenerationRequest request) {
+        return latents.resolve(request);
+    }
+
+    @Override
+    public List<String> remarks(GenerationRequest request) {
+        try (var _ = TensorScope.open()) {
+            return encode(resolve(request)).remarks();
+        }
+    }
+
+    @Override
+    public List<Picture> generate(GenerationRequest request, Progress progress) {
+        GenerationRequest r = resolve(request);
+        try (var _ = TensorScope.open()) {
+            return latents.generate(r, conditioned(encode(r), r), progress);
+        }
+    }
+
+    /// Encodes all prompts, and after them the negative one.
+    private PromptedNetwork.Prompts encode(GenerationRequest r) {
+        var texts = new ArrayList<>(r.prompts());
+        texts.add(r.guide().negative());
+        return parts.network.encode(texts, r);
+    }
+
+    private static LatentDiffusion.Conditioned conditioned(
+            PromptedNetwork.Prompts prompts, GenerationRequest r) {
+        return (from, n, paired) -> {
+            var wanted = new ArrayList<Integer>();
+            for (long i = from; i < from + n; i++) {
+                wanted.add((int) (i / r.count()));
+            }
+            if (paired) {
+                wanted.addAll(Collections.nCopies((int) n, r.prompts().size()));
+            }
+            return prompts.of(wanted);
+        };
+    }
+
+    @Override
+    public void close() {
+        try (var _ = parts.network;
+                var _ = parts.autoencoder) {
+            return;
+        }
+    }
+}
