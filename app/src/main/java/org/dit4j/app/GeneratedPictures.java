@@ -27,15 +27,9 @@ final class GeneratedPictures {
         for (int from = 0; from < prompts.size(); from += BATCH) {
             int n = Math.min(BATCH, prompts.size() - from);
             var request =
-                    new GenerationRequest(
-                            prompts.subList(from, from + n),
-                            1,
-                            settings.seed() + from / BATCH,
-                            settings.steps(),
-                            settings.guide(),
-                            settings.sampler(),
-                            settings.width(),
-                            settings.height());
+                    settings.withPrompts(prompts.subList(from, from + n))
+                            .withCount(1)
+                            .withSeed(settings.seed() + from / BATCH);
             pictures.addAll(pipeline.generate(request));
             bar.show(stage, pictures.size(), prompts.size(), "");
         }

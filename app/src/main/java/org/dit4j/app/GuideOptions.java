@@ -34,11 +34,23 @@ final class GuideOptions {
                             + " noise).")
     private String interval = "";
 
+    @Option(
+            names = "--true-guidance",
+            paramLabel = "G",
+            description =
+                    "Scale of classifier-free guidance for models that take --guidance as an input"
+                            + " and need none, such as FLUX.1; ${DEFAULT-VALUE}, none, if not given.")
+    private double trueScale = 1;
+
     /// Returns the request as the options have it.
     ///
     /// @throws ParameterException if the interval is none
     GenerationRequest applied(GenerationRequest request) {
-        Guide guide = request.guide().withNegative(negative).withRescale(rescale);
+        Guide guide =
+                request.guide()
+                        .withNegative(negative)
+                        .withRescale(rescale)
+                        .withTrueScale(trueScale);
         if (interval.isEmpty()) {
             return request.withGuide(guide);
         }

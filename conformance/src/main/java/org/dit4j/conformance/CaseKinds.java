@@ -36,6 +36,7 @@ public final class CaseKinds {
                     new LuminaDitKind(),
                     new MmDitKind(),
                     new PixArtKind(),
+                    new PromptPipelineKind(),
                     new SchedulersKind(),
                     new TextEncoderKind(),
                     new TimeDensityKind(),

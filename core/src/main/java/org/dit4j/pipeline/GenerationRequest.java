@@ -18,6 +18,7 @@ import org.dit4j.ConfigException;
 /// @param sampler its name, see [org.dit4j.diffusion.Samplers]
 /// @param width in pixels
 /// @param height in pixels
+/// @param textTokens tokens that a prompt is cut or filled up to, where a family leaves that open
 public record GenerationRequest(
         List<String> prompts,
         int count,
@@ -26,10 +27,12 @@ public record GenerationRequest(
         Guide guide,
         String sampler,
         int width,
-        int height) {
+        int height,
+        int textTokens) {
     private static final int MOST = 1024;
     private static final int MOST_STEPS = 10_000;
     private static final int MOST_PIXELS = 8192;
+    private static final int MOST_TOKENS = 4096;
 
     /// Checks the ranges.
     public GenerationRequest {
@@ -48,11 +51,16 @@ public record GenerationRequest(
                 "a picture's sides must be 1 to 8192 pixels but are %d x %d",
                 width,
                 height);
+        ConfigException.require(
+                textTokens >= 0 && textTokens <= MOST_TOKENS,
+                "a prompt's tokens must be 1 to %d but are %d",
+                MOST_TOKENS,
+                textTokens);
     }
 
     /// Returns a request for one picture of each prompt, with seed 0.
     public static GenerationRequest of(String... prompts) {
-        return new GenerationRequest(List.of(prompts), 1, 0, 0, Guide.DEFAULT, "", 0, 0);
+        return new GenerationRequest(List.of(prompts), 1, 0, 0, Guide.DEFAULT, "", 0, 0, 0);
     }
 
     /// Returns a request for one picture of each class, with seed 0.
@@ -67,22 +75,26 @@ public record GenerationRequest(
 
     /// Returns this request with other prompts.
     public GenerationRequest withPrompts(List<String> texts) {
-        return new GenerationRequest(texts, count, seed, steps, guide, sampler, width, height);
+        return new GenerationRequest(
+                texts, count, seed, steps, guide, sampler, width, height, textTokens);
     }
 
     /// Returns this request for another number of pictures of each prompt.
     public GenerationRequest withCount(int n) {
-        return new GenerationRequest(prompts, n, seed, steps, guide, sampler, width, height);
+        return new GenerationRequest(
+                prompts, n, seed, steps, guide, sampler, width, height, textTokens);
     }
 
     /// Returns this request with another seed.
     public GenerationRequest withSeed(long s) {
-        return new GenerationRequest(prompts, count, s, steps, guide, sampler, width, height);
+        return new GenerationRequest(
+                prompts, count, s, steps, guide, sampler, width, height, textTokens);
     }
 
     /// Returns this request with another number of sampler steps.
     public GenerationRequest withSteps(int n) {
-        return new GenerationRequest(prompts, count, seed, n, guide, sampler, width, height);
+        return new GenerationRequest(
+                prompts, count, seed, n, guide, sampler, width, height, textTokens);
     }
 
     /// Returns this request with another guidance scale.
@@ -92,16 +104,23 @@ public record GenerationRequest(
 
     /// Returns this request with other guidance.
     public GenerationRequest withGuide(Guide g) {
-        return new GenerationRequest(prompts, count, seed, steps, g, sampler, width, height);
+        return new GenerationRequest(
+                prompts, count, seed, steps, g, sampler, width, height, textTokens);
     }
 
     /// Returns this request with another sampler.
     public GenerationRequest withSampler(String name) {
-        return new GenerationRequest(prompts, count, seed, steps, guide, name, width, height);
+        return new GenerationRequest(
+                prompts, count, seed, steps, guide, name, width, height, textTokens);
     }
 
     /// Returns this request for another size in pixels.
     public GenerationRequest withSize(int w, int h) {
-        return new GenerationRequest(prompts, count, seed, steps, guide, sampler, w, h);
+        return new GenerationRequest(prompts, count, seed, steps, guide, sampler, w, h, textTokens);
+    }
+
+    /// Returns this request with another number of tokens of a prompt.
+    public GenerationRequest withTextTokens(int n) {
+        return new GenerationRequest(prompts, count, seed, steps, guide, sampler, width, height, n);
     }
 }

@@ -95,13 +95,13 @@ record LatentDiffusion(
         }
     }
 
-    private Sampler sampler(GenerationRequest r) {
+    Sampler sampler(GenerationRequest r) {
         int f = autoencoder.downsampling();
         long tokens = network.tokens(r.height() / f, r.width() / f);
         return network.onLevels(process.sampler(r.sampler(), tokens)).steps(r.steps());
     }
 
-    private Guidance guidance(Guide g) {
+    Guidance guidance(Guide g) {
         return network.guidance(g).during(process.times(g.from(), g.to())).rescaled(g.rescale());
     }
 

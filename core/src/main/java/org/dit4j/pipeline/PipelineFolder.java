@@ -45,7 +45,8 @@ record PipelineFolder(Path folder) {
     /// Reads a pipeline.
     ///
     /// @param options how the network comes into memory; the autoencoder is float32 always
-    Pipeline load(LoadOptions options) {
+    /// @param residency whether text encoders of diffusers' pipelines stay in memory
+    Pipeline load(LoadOptions options, Residency residency) {
         Path index = folder.resolve("model_index.json");
         ConfigException.require(
                 Files.isRegularFile(index), "%s is no model: there is no %s", folder, index);
@@ -54,11 +55,29 @@ record PipelineFolder(Path folder) {
         return switch (family) {
             case DIT -> dit(fields, options);
             case BILINGUAL -> bilingual(options);
-            default ->
-                    throw new ConfigException(
-                            "%s: _class_name must be %s or %s, but is \"%s\""
-                                    .formatted(index, DIT, BILINGUAL, family));
+            default -> prompted(family, index, options, residency);
         };
+    }
+
+    private Pipeline prompted(String name, Path index, LoadOptions options, Residency residency) {
+        PromptFamilies.Family family = PromptFamilies.of(name);
+        if (family == null) {
+            throw new ConfigException(
+                    "%s: _class_name must be one of %s, %s, %s, but is \"%s\""
+                            .formatted(
+                                    index,
+                                    DIT,
+                                    BILINGUAL,
+                                    String.join(", ", PromptFamilies.names()),
+                                    name));
+        }
+        return assemble(
+                loading -> family.opener().open(folder, loading, residency),
+                options,
+                (network, autoencoder) ->
+                        new TextToImagePipeline(
+                                new TextToImagePipeline.Parts(network, autoencoder, process()),
+                                defaults(family.defaults())));
     }
 
     private Pipeline dit(JsonFields index, LoadOptions options) {
@@ -127,10 +146,12 @@ record PipelineFolder(Path folder) {
     }
 
     private GenerationDefaults defaults() {
+        return defaults(REFERENCE);
+    }
+
+    private GenerationDefaults defaults(GenerationDefaults usual) {
         Path file = folder.resolve("generation_config.json");
-        return Files.isRegularFile(file)
-                ? JsonFile.read(file, GenerationDefaults.class)
-                : REFERENCE;
+        return Files.isRegularFile(file) ? JsonFile.read(file, GenerationDefaults.class) : usual;
     }
 
     private static ClassNames classes(JsonFields index, int count) {
@@ -229,7 +250,7 @@ record PipelineFolder(Path folder) {
         return index;
     }
 
-    private static void close(@Nullable AutoCloseable network) {
+    static void close(@Nullable AutoCloseable network) {
         if (network == null) {
             return;
         }

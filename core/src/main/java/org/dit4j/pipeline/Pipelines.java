@@ -20,7 +20,14 @@ public final class Pipelines {
     ///   no code for
     /// @throws org.dit4j.checkpoint.CheckpointException if weights are missing or do not fit
     public static Pipeline load(Path folder, LoadOptions options) {
-        return new PipelineFolder(folder).load(options);
+        return load(folder, options, Residency.KEEP);
+    }
+
+    /// Opens the pipeline of a folder.
+    ///
+    /// @param residency whether text encoders of diffusers' pipelines stay in memory
+    public static Pipeline load(Path folder, LoadOptions options, Residency residency) {
+        return new PipelineFolder(folder).load(options, residency);
     }
 
     /// Writes a pipeline into a folder that [#load(Path)] reads.

@@ -1,6 +1,8 @@
 package org.dit4j.pipeline;
 
 import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
 import org.dit4j.diffusion.Denoiser;
 
 /// What differs between the families of text-to-image models: a network, and the text encoders that
@@ -13,6 +15,14 @@ public interface PromptedNetwork extends LatentNetwork, AutoCloseable {
         ///
         /// @param texts which of the encoded texts each picture of the batch shows
         Denoiser of(List<Integer> texts);
+
+        /// Returns what the network is given beside latents and time, under the names of diffusers'
+        /// arguments; empty for networks that diffusers does not have.
+        ///
+        /// @param texts which of the encoded texts each picture of the batch shows
+        default Map<String, Tensor> arguments(List<Integer> texts) {
+            return Map.of();
+        }
 
         /// Says which texts were too long, a line each.
         List<String> remarks();

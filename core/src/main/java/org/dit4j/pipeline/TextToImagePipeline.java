@@ -6,7 +6,9 @@ import java.util.List;
 import org.dit4j.ConfigException;
 import org.dit4j.autoencoder.Autoencoder;
 import org.dit4j.data.Picture;
+import org.dit4j.diffusion.Denoiser;
 import org.dit4j.diffusion.Progress;
+import org.dit4j.diffusion.Sampler;
 import org.dit4j.tensor.TensorScope;
 
 /// Pictures from prompts, in the latent space of an autoencoder.
@@ -67,8 +69,23 @@ public final class TextToImagePipeline implements Pipeline {
         }
     }
 
-    /// Encodes all prompts, and after them the negative one.
-    private PromptedNetwork.Prompts encode(GenerationRequest r) {
+    /// Returns the method that a request is sampled with.
+    public Sampler sampler(GenerationRequest request) {
+        return latents.sampler(resolve(request));
+    }
+
+    /// Returns the guided network as the sampler of a request calls it. It belongs to the caller's
+    /// innermost scope.
+    ///
+    /// @param prompts what [#encode] made of the same request
+    public Denoiser denoiser(PromptedNetwork.Prompts prompts, GenerationRequest request) {
+        GenerationRequest r = resolve(request);
+        return LatentDiffusion.denoiser(conditioned(prompts, r), latents.guidance(r.guide()));
+    }
+
+    /// Encodes all prompts, and after them the negative one. The result belongs to the caller's
+    /// innermost scope.
+    public PromptedNetwork.Prompts encode(GenerationRequest r) {
         var texts = new ArrayList<>(r.prompts());
         texts.add(r.guide().negative());
         return parts.network.encode(texts, r);

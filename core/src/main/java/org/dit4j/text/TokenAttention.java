@@ -4,6 +4,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.dit4j.nn.Linear;
 import org.dit4j.tensor.AttentionKernel;
 import org.dit4j.tensor.Ops;
+import org.dit4j.tensor.Tensors;
 import org.jspecify.annotations.Nullable;
 
 /// Multi-head attention among the tokens of a text, with projections of their own for queries, keys
@@ -41,9 +42,19 @@ record TokenAttention(
         Tensor value = shared(split(v.forward(x), groups)); // [B, A, N, K]
         Tensor y =
                 cap == 0
-                        ? AttentionKernel.attend(query, shared(key), value, mask, scale)
+                        ? seeing(
+                                AttentionKernel.attend(query, shared(key), value, mask, scale),
+                                mask)
                         : capped(query, shared(key), value, mask);
         return o.forward(y.transpose(1, 2).flatten(2, 3)); // [B, N, D]
+    }
+
+    /// A token that may attend to nothing, such as padding before a text, gets 0, as torch's fused
+    /// attention gives it, which transformers takes where scores have no limit.
+    private static Tensor seeing(Tensor y, Tensor mask) {
+        Tensor best = mask.amax(new long[] {-1}, true); // [B, 1, N, 1] or [B, 1, 1, 1]
+        Tensor zero = Ops.like(Tensors.scalar(0), y);
+        return Ops.where(Ops.greaterThan(best, TokenInput.UNSEEN), y, zero);
     }
 
     private Tensor capped(Tensor query, Tensor key, Tensor value, Tensor mask) {

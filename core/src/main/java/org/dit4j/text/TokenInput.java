@@ -13,6 +13,9 @@ import org.dit4j.tensor.Tensors;
 /// Where nothing may be attended to stands the lowest finite number, as in transformers: a token
 /// that sees only padding then attends to everything alike, and is not NaN.
 final class TokenInput {
+    /// What is added to a score below this stands for "not seen".
+    static final double UNSEEN = -60000;
+
     private TokenInput() {}
 
     /// Checks tokens and mask.

@@ -1,0 +1,104 @@
+package org.dit4j.pipeline;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import org.bytedeco.pytorch.Tensor;
+import org.dit4j.checkpoint.LoadOptions;
+import org.dit4j.tensor.Dtype;
+import org.dit4j.tensor.Tensors;
+import org.dit4j.text.EncodedTokens;
+import org.dit4j.text.TextCheckpoint;
+import org.dit4j.text.TokenBatch;
+import org.dit4j.text.TokenEncoder;
+import org.dit4j.text.Tokenizer;
+
+/// A text encoder of a pipeline's folder with its tokenizer, opened when first needed. Thread-safe:
+/// one batch of texts after the other.
+final class PromptEncoder implements AutoCloseable {
+    /// What became of texts.
+    ///
+    /// @param tokens their tokens
+    /// @param states their states
+    record Encoded(TokenBatch tokens, EncodedTokens states) {
+        /// Returns the layer that was asked for beside the last.
+        Tensor beside() {
+            return states.layers().values().iterator().next();
+        }
+
+        /// Says which texts were too long, a line each.
+        ///
+        /// @param name of the encoder
+        List<String> remarks(String name) {
+            return tokens.truncated().stream().map(t -> "for " + name + ", " + t).toList();
+        }
+    }
+
+    private final Lazy<Tokenizer> tokenizer;
+    private final Lazy<TokenEncoder> encoder;
+    private final Residency residency;
+
+    private PromptEncoder(
+            Lazy<Tokenizer> tokenizer, Lazy<TokenEncoder> encoder, Residency residency) {
+        this.tokenizer = tokenizer;
+        this.encoder = encoder;
+        this.residency = residency;
+    }
+
+    /// Names the encoder of a pipeline.
+    ///
+    /// @param folder of the pipeline, with `text_encoder` and `tokenizer`
+    /// @param suffix what follows both names, such as `_2`
+    static PromptEncoder of(Path folder, String suffix, LoadOptions options, Residency residency) {
+        Path weights = folder.resolve("text_encoder" + suffix);
+        Path tokens = folder.resolve("tokenizer" + suffix);
+        return new PromptEncoder(
+                new Lazy<>(() -> Tokenizer.open(tokens)),
+                new Lazy<>(() -> TextCheckpoint.open(weights).load(options)),
+                residency);
+    }
+
+    /// Returns the number of tokens of the longest text.
+    synchronized int longest(List<String> texts) {
+        return texts.stream()
+                .mapToInt(text -> tokenizer.get().ids(text, true).length)
+                .max()
+                .orElse(0);
+    }
+
+    /// Encodes texts whose padding is attended to as if it were text.
+    ///
+    /// @param length tokens of every text
+    /// @param fromLast which layer is wanted beside the last: 1 for the one before it; 0 for none
+    synchronized Encoded unmasked(List<String> texts, int length, int fromLast) {
+        return encode(texts, length, fromLast, false);
+    }
+
+    /// Encodes texts whose padding is not attended to.
+    synchronized Encoded masked(List<String> texts, int length, int fromLast) {
+        return encode(texts, length, fromLast, true);
+    }
+
+    private Encoded encode(List<String> texts, int length, int fromLast, boolean masked) {
+        TokenBatch tokens = tokenizer.get().encode(texts, length);
+        Tensor mask =
+                masked
+                        ? tokens.mask()
+                        : Tensors.full(1, Dtype.INT64, texts.size(), tokens.ids().size(1));
+        TokenEncoder network = encoder.get();
+        Set<Integer> layers = fromLast == 0 ? Set.of() : Set.of(network.depth() - fromLast);
+        EncodedTokens states = network.encode(tokens.ids(), mask, layers);
+        if (residency == Residency.RELEASE) {
+            encoder.close();
+        }
+        return new Encoded(tokens, states);
+    }
+
+    @Override
+    public synchronized void close() {
+        try (tokenizer;
+                encoder) {
+            return;
+        }
+    }
+}

@@ -1,0 +1,59 @@
+package org.dit4j.pipeline;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import org.dit4j.checkpoint.LoadOptions;
+
+/// The text-to-image pipelines of diffusers that there is code for, by the class that
+/// `model_index.json` names.
+final class PromptFamilies {
+    /// What opens the network of a pipeline.
+    @FunctionalInterface
+    interface Opener {
+        /// Opens the parts in a pipeline's folder.
+        PromptedNetwork open(Path folder, LoadOptions options, Residency residency);
+    }
+
+    /// A family.
+    ///
+    /// @param opener opens its network
+    /// @param defaults steps and guidance of the class in diffusers
+    record Family(Opener opener, GenerationDefaults defaults) {}
+
+    private static final Map<String, Family> ALL = all();
+
+    private PromptFamilies() {}
+
+    private static Map<String, Family> all() {
+        var all = new LinkedHashMap<String, Family>();
+        all.put("StableDiffusion3Pipeline", family(Sd3Prompts::new, 28, 7));
+        all.put("FluxPipeline", family(FluxPrompts::new, 28, 3.5));
+        all.put("HunyuanDiTPipeline", family(HunyuanPrompts::new, 50, 5));
+        all.put("PixArtAlphaPipeline", family(pixArt(PixArtPrompts.ALPHA_TOKENS), 20, 4.5));
+        all.put("PixArtSigmaPipeline", family(pixArt(PixArtPrompts.SIGMA_TOKENS), 20, 4.5));
+        all.put("LuminaPipeline", family(LuminaPrompts::new, 30, 4));
+        all.put("LuminaText2ImgPipeline", family(LuminaPrompts::new, 30, 4));
+        return all;
+    }
+
+    private static Family family(Opener opener, int steps, double guidance) {
+        return new Family(opener, new GenerationDefaults("", steps, guidance));
+    }
+
+    private static Opener pixArt(int tokens) {
+        return (folder, options, residency) ->
+                new PixArtPrompts(folder, tokens, options, residency);
+    }
+
+    /// Returns the classes.
+    static Set<String> names() {
+        return ALL.keySet();
+    }
+
+    /// Returns a family, or null if there is none of that class.
+    static @org.jspecify.annotations.Nullable Family of(String className) {
+        return ALL.get(className);
+    }
+}
