@@ -6,6 +6,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
+import org.dit4j.nn.GridRegion;
 import org.dit4j.nn.Init;
 import org.dit4j.nn.LayerNorm;
 import org.dit4j.nn.Linear;
@@ -18,10 +19,12 @@ import org.dit4j.nn.Positions;
 import org.dit4j.nn.SiluMlp;
 import org.dit4j.nn.TimestepEmbedding;
 import org.dit4j.tensor.Dtype;
+import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.ShapeException;
 import org.dit4j.tensor.Shapes;
 import org.dit4j.tensor.TensorScope;
+import org.jspecify.annotations.Nullable;
 
 /// MM-DiT, the network of Stable Diffusion 3 and 3.5 (Esser et al. 2024, arXiv:2403.03206;
 /// Stability-AI/sd3.5, `mmditx.py`): text-conditional, text and picture attend to each other in one
@@ -57,9 +60,13 @@ public final class MmDit implements AutoCloseable {
     /// @param numHeads heads of the attention
     /// @param textWidth of the text's states, E; `joint_attention_dim` of diffusers
     /// @param pooledWidth of the pooled text, P
-    /// @param maxPositions side of the table of positions, in patches: the largest picture
+    /// @param maxPositions side of the table of positions, in patches: the largest picture; nothing
+    ///   with a position base
     /// @param qkNorm how queries and keys are normalised
     /// @param dualAttentionLayers blocks with a second attention among the picture's tokens
+    /// @param positionBase side of the grid of positions that every size is fitted into, in
+    ///   patches, as Hunyuan-DiT has it ([GridRegion]); 0 for the middle of a table, as in the
+    ///   published networks
     public record Config(
             int inputSize,
             int patchSize,
@@ -72,7 +79,38 @@ public final class MmDit implements AutoCloseable {
             int pooledWidth,
             int maxPositions,
             HeadNorm qkNorm,
-            Set<Integer> dualAttentionLayers) {
+            Set<Integer> dualAttentionLayers,
+            int positionBase) {
+        /// A network with a table of positions.
+        public Config(
+                int inputSize,
+                int patchSize,
+                int inChannels,
+                int outChannels,
+                int hiddenSize,
+                int depth,
+                int numHeads,
+                int textWidth,
+                int pooledWidth,
+                int maxPositions,
+                HeadNorm qkNorm,
+                Set<Integer> dualAttentionLayers) {
+            this(
+                    inputSize,
+                    patchSize,
+                    inChannels,
+                    outChannels,
+                    hiddenSize,
+                    depth,
+                    numHeads,
+                    textWidth,
+                    pooledWidth,
+                    maxPositions,
+                    qkNorm,
+                    dualAttentionLayers,
+                    0);
+        }
+
         /// Checks the rules that hold between the numbers.
         public Config {
             dualAttentionLayers = Set.copyOf(dualAttentionLayers);
@@ -101,7 +139,13 @@ public final class MmDit implements AutoCloseable {
                     textWidth,
                     pooledWidth);
             ConfigException.require(
-                    maxPositions > 0, "max_positions must be positive but is %d", maxPositions);
+                    positionBase > 0 ? maxPositions == 0 : maxPositions > 0,
+                    "max_positions must be positive, or 0 with a position_base, but is %d",
+                    maxPositions);
+            ConfigException.require(
+                    positionBase >= 0,
+                    "position_base must not be negative but is %d",
+                    positionBase);
             for (int layer : dualAttentionLayers) {
                 ConfigException.require(
                         layer >= 0 && layer < depth,
@@ -126,7 +170,7 @@ public final class MmDit implements AutoCloseable {
 
     private final Config config;
     private final PatchEmbed xEmbedder;
-    private final Tensor posEmbed; // [1, side * side, D]
+    private final @Nullable Tensor posEmbed; // [1, side * side, D]
     private final TimestepEmbedding tEmbedder;
     private final SiluMlp yEmbedder;
     private final Linear contextEmbedder;
@@ -142,7 +186,10 @@ public final class MmDit implements AutoCloseable {
         int p = config.patchSize;
         long side = config.maxPositions;
         Init normal = Init.normal(0.02);
-        posEmbed = source.buffer("pos_embed", () -> table(config), 1, side * side, d);
+        posEmbed =
+                config.positionBase > 0
+                        ? null
+                        : source.buffer("pos_embed", () -> table(config), 1, side * side, d);
         xEmbedder = PatchEmbed.of(source.at("x_embedder"), config.inChannels, d, p);
         tEmbedder = TimestepEmbedding.of(source.at("t_embedder"), d, 0);
         yEmbedder = SiluMlp.of(source.at("y_embedder.mlp"), config.pooledWidth, d, d, normal);
@@ -250,22 +297,34 @@ public final class MmDit implements AutoCloseable {
                     "latents of %d x %d do not divide into patches of %d"
                             .formatted(x.size(2), x.size(3), p));
         }
-        Tensor positions = positions(x.size(2) / p, x.size(3) / p); // [1, N, D]
+        int h = (int) x.size(2) / p;
+        int w = (int) x.size(3) / p;
+        Tensor positions = posEmbed == null ? fitted(h, w, x) : middle(posEmbed, h, w); // [1, N, D]
         return new Hidden(
                 contextEmbedder.forward(text), // [B, L, D]
                 xEmbedder.forward(x).add(positions), // [B, N, D]
                 tEmbedder.forward(t).add(yEmbedder.forward(pooled))); // [B, D]
     }
 
+    /// Positions that are interpolated within the base grid, `[1, h w, D]`.
+    private Tensor fitted(int h, int w, Tensor x) {
+        GridRegion region = GridRegion.filling(config.positionBase, h, w);
+        GridRegion.Spacing even = GridRegion.Spacing.EVEN;
+        return Ops.like(
+                Positions.sinCos2d(
+                        config.hiddenSize, region.rows(h, even), region.columns(w, even)),
+                x);
+    }
+
     /// The middle of the table, `[1, h w, D]`.
-    private Tensor positions(long h, long w) {
+    private Tensor middle(Tensor table, long h, long w) {
         int side = config.maxPositions;
         if (h > side || w > side) {
             throw new ShapeException(
                     "latents of %d x %d patches are larger than the %d x %d positions"
                             .formatted(h, w, side, side));
         }
-        return posEmbed.reshape(1, side, side, config.hiddenSize)
+        return table.reshape(1, side, side, config.hiddenSize)
                 .narrow(1, (side - h) / 2, h)
                 .narrow(2, (side - w) / 2, w)
                 .flatten(1, 2);

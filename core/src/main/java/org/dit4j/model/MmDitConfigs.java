@@ -58,7 +58,8 @@ public final class MmDitConfigs {
                         json.integer("pooled_width"),
                         json.integer("max_positions"),
                         norm(json.text("qk_norm")),
-                        distinct(json.integers("dual_attention_layers")));
+                        distinct(json.integers("dual_attention_layers")),
+                        json.integer("position_base", 0));
         json.noOthers();
         return config;
     }
@@ -142,6 +143,9 @@ public final class MmDitConfigs {
         map.put("max_positions", c.maxPositions());
         map.put("qk_norm", name(c.qkNorm()));
         map.put("dual_attention_layers", c.dualInOrder());
+        if (c.positionBase() > 0) {
+            map.put("position_base", c.positionBase());
+        }
         return map;
     }
 }

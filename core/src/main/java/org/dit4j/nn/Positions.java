@@ -1,5 +1,6 @@
 package org.dit4j.nn;
 
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.tensor.Tensors;
 
@@ -16,16 +17,26 @@ public final class Positions {
 
     /// The same with rows and columns that lie `rowStep` and `columnStep` apart.
     public static Tensor sinCos2d(int width, int h, int w, double rowStep, double columnStep) {
+        return sinCos2d(width, steps(h, rowStep), steps(w, columnStep));
+    }
+
+    private static double[] steps(int n, double step) {
+        return IntStream.range(0, n).mapToDouble(i -> i * step).toArray();
+    }
+
+    /// The same with rows and columns at given positions.
+    public static Tensor sinCos2d(int width, double[] rows, double[] columns) {
         int quarter = width / 4;
-        var table = new float[h * w * width];
-        for (int row = 0; row < h; row++) {
+        int w = columns.length;
+        var table = new float[rows.length * w * width];
+        for (int row = 0; row < rows.length; row++) {
             for (int col = 0; col < w; col++) {
                 int token = (row * w + col) * width;
-                sinCos(table, token, quarter, col * columnStep);
-                sinCos(table, token + 2 * quarter, quarter, row * rowStep);
+                sinCos(table, token, quarter, columns[col]);
+                sinCos(table, token + 2 * quarter, quarter, rows[row]);
             }
         }
-        return Tensors.of(table, 1, (long) h * w, width);
+        return Tensors.of(table, 1, (long) rows.length * w, width);
     }
 
     /// Returns the one-dimensional sin-cos table `[1, n, D]`, float32: sines, then cosines, of `i

@@ -155,6 +155,28 @@ class MmDitTest {
 
     /// Text has no positions: its order does not count.
     @Test
+    void everySizeIsFittedIntoTheBaseOfPositions() {
+        var config =
+                new MmDit.Config(8, 2, 4, 4, 24, 3, 3, TEXT, POOLED, 0, HeadNorm.RMS, Set.of(), 8);
+        try (var scope = TensorScope.open();
+                var rng = Rng.seeded(1);
+                var dit = MmDit.initialise(config, rng)) {
+            assertThat(dit.parameters().all()).doesNotContainKey("pos_embed");
+            Inputs in = Inputs.of(rng, 1, 8, 4); // 4 rows and 2 columns of patches
+            Tensor zero = Ops.mul(in.x, 0);
+            Tensor x = dit.embed(zero, in.t, in.text, in.pooled).x(); // bias and positions
+            Tensor bias = dit.parameters().all().get("x_embedder.proj.bias");
+            float[] token = Tensors.floats(x.select(1, 5).sub(bias)); // row 2, column 1
+            // the higher side is spread over 8 positions, the other over the middle 4
+            for (int i = 0; i < 6; i++) {
+                double frequency = Math.pow(10000, -i / 6.0);
+                assertThat(token[i]).isCloseTo((float) Math.sin(4 * frequency), within(1e-5f));
+                assertThat(token[18 + i]).isCloseTo((float) Math.cos(4 * frequency), within(1e-5f));
+            }
+        }
+    }
+
+    @Test
     void theOrderOfTheTextDoesNotCount() {
         try (var scope = TensorScope.open();
                 var rng = Rng.seeded(1);

@@ -22,6 +22,8 @@ import org.dit4j.tensor.TensorScope;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TextTaskTest {
     private static final String VAE =
@@ -42,16 +44,27 @@ class TextTaskTest {
              "buckets": [{"width": 24, "height": 8, "share": 0.4}],
              "captions": {"per_language": 2, "dropout": 0.2},
              "autoencoder": "VAE", "latent_cache": "CACHE", "init": "",
-             "model": {"family": "hunyuan-dit", "patch_size": 2, "hidden_size": 16, "depth": 2,
-               "num_heads": 2, "mlp_ratio": 2, "learn_sigma": false, "text_states_dim": 512,
-               "text_len": 12, "text_states_dim_t5": 384, "text_len_t5": 12, "pooled_width": 16,
-               "pooled": "first", "size_and_style": false, "position_base": 4,
-               "position_spacing": "even"},
+             "model": MODEL,
              "objective": {"process": "flow", "path": "linear", "prediction": "velocity",
                "time": "logit_normal"},
              "precision": "fp32",
              "samples": {"prompts": ["a dark square", "亮的"], "per_prompt": 2, "sampler": "",
                "steps": 2, "guidance": 2}}
+            """;
+
+    private static final String HUNYUAN_DIT =
+            """
+            {"family": "hunyuan-dit", "patch_size": 2, "hidden_size": 16, "depth": 2,
+             "num_heads": 2, "mlp_ratio": 2, "learn_sigma": false, "text_states_dim": 512,
+             "text_len": 12, "text_states_dim_t5": 384, "text_len_t5": 12, "pooled_width": 16,
+             "pooled": "first", "size_and_style": false, "position_base": 4,
+             "position_spacing": "even"}
+            """;
+    private static final String MM_DIT =
+            """
+            {"family": "mm-dit", "patch_size": 2, "out_channels": 4, "hidden_size": 16, "depth": 2,
+             "num_heads": 2, "text_width": 512, "pooled_width": 896, "max_positions": 0,
+             "position_base": 4, "qk_norm": "rms", "dual_attention_layers": [], "text_len": 12}
             """;
 
     @TempDir private static Path temporary;
@@ -82,13 +95,14 @@ class TextTaskTest {
         }
     }
 
-    private static Path train(int steps, String name, boolean resume, String data)
+    private static Path train(int steps, String name, boolean resume, String data, String model)
             throws IOException {
         Path folder = temporary.resolve(name);
         Path config = temporary.resolve(name + ".json");
         Files.writeString(
                 config,
                 RUN.replace("STEPS", Integer.toString(steps))
+                        .replace("MODEL", model)
                         .replace("DATA", temporary.resolve(data).toString())
                         .replace("VAE", temporary.resolve("vae").toString())
                         .replace("CACHE", temporary.resolve("cache").toString()));
@@ -98,11 +112,13 @@ class TextTaskTest {
         return folder;
     }
 
-    @Test
-    void aResumedRunEqualsAWholeOneAndItsModelFollowsTheRequest() throws IOException {
-        Path whole = train(6, "whole", false, "data");
-        train(3, "parts", false, "data");
-        Path parts = train(6, "parts", true, "data");
+    @ParameterizedTest
+    @ValueSource(strings = {HUNYUAN_DIT, MM_DIT})
+    void aResumedRunEqualsAWholeOneAndItsModelFollowsTheRequest(String model) throws IOException {
+        String name = model.equals(MM_DIT) ? "mm-dit-" : "hunyuan-dit-";
+        Path whole = train(6, name + "whole", false, "data", model);
+        train(3, name + "parts", false, "data", model);
+        Path parts = train(6, name + "parts", true, "data", model);
         String weights = "model/transformer/diffusion_pytorch_model.safetensors";
         assertThat(parts.resolve(weights)).hasSameBinaryContentAs(whole.resolve(weights));
 
@@ -131,7 +147,7 @@ class TextTaskTest {
     void picturesWithoutCaptionsAreAnError() throws IOException {
         Path bare = temporary.resolve("bare/one");
         PictureFile.write(bare.resolve("1.png"), Picture.of(16, 16, new byte[16 * 16 * 3]));
-        assertThatThrownBy(() -> train(1, "none", false, "bare"))
+        assertThatThrownBy(() -> train(1, "none", false, "bare", MM_DIT))
                 .isInstanceOf(ConfigException.class)
                 .hasMessageContaining("needs captions");
     }
