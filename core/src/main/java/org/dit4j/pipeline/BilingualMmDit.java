@@ -1,8 +1,10 @@
 package org.dit4j.pipeline;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
 import org.dit4j.checkpoint.Checkpoints;
@@ -14,6 +16,7 @@ import org.dit4j.nn.Parameters;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;
+import org.dit4j.tensor.Shapes;
 import org.dit4j.tensor.Tensors;
 import org.dit4j.text.BilingualStates;
 import org.dit4j.text.TextModel;
@@ -77,11 +80,43 @@ public record BilingualMmDit(MmDit network, int textLength) implements Bilingual
         }
     }
 
+    /// Texts of different lengths go through the network one length after the other: it has no
+    /// mask, and knows padding only up to the length that it was trained with.
     @Override
     public Tensor forward(Tensor x, Tensor t, BilingualStates texts) {
-        Tensor en = texts.en().states(); // [B, L2, E2]
-        Tensor fill = Tensors.zeros(Dtype.of(en), en.size(0), en.size(1), WIDTH - SECOND_WIDTH);
-        Tensor states = Ops.cat(1, texts.zh().states(), Ops.cat(2, en, fill)); // [B, L + L2, E]
+        int[] lengths = lengths(texts);
+        int[] distinct = Arrays.stream(lengths).distinct().sorted().toArray();
+        if (distinct.length == 1) {
+            return alike(x, t, texts, distinct[0]);
+        }
+        Tensor all = Ops.like(Tensors.zeros(Dtype.FLOAT32, Shapes.of(x)), x);
+        for (int length : distinct) {
+            long[] rows =
+                    IntStream.range(0, lengths.length)
+                            .filter(i -> lengths[i] == length)
+                            .mapToLong(i -> i)
+                            .toArray();
+            Tensor index = Tensors.of(rows, rows.length);
+            var own = new BilingualStates(texts.zh().take(index), texts.en().take(index));
+            Tensor y = alike(x.index_select(0, index), t.index_select(0, index), own, length);
+            all.index_copy_(0, index, y);
+        }
+        return all;
+    }
+
+    private int[] lengths(BilingualStates texts) {
+        double[] zh = Tensors.doubles(Ops.sum(texts.zh().mask(), false, 1));
+        double[] en = Tensors.doubles(Ops.sum(texts.en().mask(), false, 1));
+        return IntStream.range(0, zh.length)
+                .map(i -> (int) Math.max(textLength, Math.max(zh[i], en[i])))
+                .toArray();
+    }
+
+    private Tensor alike(Tensor x, Tensor t, BilingualStates texts, int length) {
+        Tensor zh = texts.zh().states().narrow(1, 0, length); // [B, L, E]
+        Tensor en = texts.en().states().narrow(1, 0, length); // [B, L, E2]
+        Tensor fill = Tensors.zeros(Dtype.of(en), en.size(0), length, WIDTH - SECOND_WIDTH);
+        Tensor states = Ops.cat(1, zh, Ops.cat(2, en, fill)); // [B, 2 L, E]
         Tensor pooled = Ops.cat(1, texts.zh().pooled(), texts.en().pooled()); // [B, E + E2]
         return network.forward(x, t, Ops.to(states, dtype()), Ops.to(pooled, dtype()));
     }

@@ -52,19 +52,11 @@ public record BilingualPrompts(BilingualNetwork network, FrozenEncoders encoders
         public Denoiser of(List<Integer> texts) {
             long[] numbers = texts.stream().mapToLong(Integer::longValue).toArray();
             Tensor index = Tensors.of(numbers, numbers.length);
-            var states = new BilingualStates(take(zh, index), take(en, index));
+            var states = new BilingualStates(zh.take(index), en.take(index));
             return (x, t) -> {
                 Tensor y = network.forward(Ops.to(x, network.dtype()), t, states);
                 return Ops.to(y, Dtype.FLOAT32);
             };
-        }
-
-        private static TextStates take(TextStates from, Tensor index) {
-            return new TextStates(
-                    from.states().index_select(0, index),
-                    from.mask().index_select(0, index),
-                    from.pooled().index_select(0, index),
-                    List.of());
         }
 
         @Override

@@ -54,4 +54,15 @@ public record TextStates(Tensor states, Tensor mask, Tensor pooled, List<Truncat
                 pooled,
                 truncated);
     }
+
+    /// Returns some of the texts, without what was said of their lengths.
+    ///
+    /// @param index which, int64 `[B]`
+    public TextStates take(Tensor index) {
+        return new TextStates(
+                states.index_select(0, index),
+                mask.index_select(0, index),
+                pooled.index_select(0, index),
+                List.of());
+    }
 }

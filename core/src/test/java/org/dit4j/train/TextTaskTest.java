@@ -140,6 +140,7 @@ class TextTaskTest {
                     .allMatch(r -> r.contains("256"));
             var mixed = GenerationRequest.of("a dark square", "暗的".repeat(40)).withSeed(4);
             assertThat(pipeline.generate(mixed)).hasSize(2).isNotEqualTo(pictures);
+            assertThat(pipeline.generate(mixed).getFirst()).isEqualTo(pictures.getFirst());
         }
     }
 
