@@ -41,6 +41,7 @@ import picocli.CommandLine.Spec;
             "  dit4j generate --class cat-face --class food-fruit --count 4 --seed 7 -o grid.png",
             "  dit4j generate --class 12 --count 100 -o pictures/",
             "  dit4j generate --model out/emoji/model --class flag --steps 50 --guidance 2 -o flag.png",
+            "  dit4j generate --model DIR \"a red heart\" --lora style.safetensors:0.8 -o heart.png",
             "  dit4j generate --model DIR \"a red heart\" --enhance --llm ollama:http://localhost:11434 --llm-model NAME -o heart.png"
         })
 final class GenerateCommand implements Callable<Integer> {
@@ -76,6 +77,8 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Mixin private GuideOptions guides = new GuideOptions();
 
+    @Mixin private LoraOptions adapters = new LoraOptions();
+
     @Option(
             names = "--size",
             paramLabel = "WxH",
@@ -106,7 +109,8 @@ final class GenerateCommand implements Callable<Integer> {
         GenerationRequest asked = request();
         Optional<PromptEnhancer> enhancer = enhancer();
         Path folder = ModelFolders.shipped().find(model);
-        LoadOptions options = LoadOptions.inference().withDtype(sampling.precision().dtype());
+        LoadOptions options =
+                adapters.applied(LoadOptions.inference().withDtype(sampling.precision().dtype()));
         if (GenerationFiles.single(out) && !out.endsWith(".png")) {
             throw new ParameterException(
                     spec.commandLine(),
@@ -123,7 +127,13 @@ final class GenerateCommand implements Callable<Integer> {
             pipeline.remarks(resolved).forEach(spec.commandLine().getErr()::println);
             List<Picture> pictures = pipeline.generate(resolved, progress);
             String original = enhance ? prompt : "";
-            var files = new GenerationFiles(out, model, original, sampling.precision(), resolved);
+            var files =
+                    new GenerationFiles(
+                            out,
+                            new GenerationFiles.Network(
+                                    model, adapters.loras(), sampling.precision()),
+                            original,
+                            resolved);
             report(files.text(), files.write(pictures));
         }
         return 0;

@@ -10,20 +10,23 @@ import org.dit4j.model.FluxResiduals;
 import org.dit4j.tensor.Ops;
 
 /// FLUX.1 of diffusers: the forward pass, also with what a ControlNet adds, and what each stage
-/// hands on: `models/flux`. Not yet with adapters.
+/// hands on, also with adapters: `models/flux`.
 final class FluxKind implements CaseKind {
     @Override
     public boolean accepts(ReferenceCase c) {
-        return c.name().startsWith("models/flux/") && !ModelCall.withAdapter(c);
+        return c.name().startsWith("models/flux/");
     }
 
     @Override
     public void run(ReferenceCase c, Findings out) {
-        try (Flux dit = FluxCheckpoint.open(c.modelFolder()).load(LoadOptions.inference())) {
-            Ops.noGrad(() -> {
-                c.calls().forEach(id -> check(c, id, dit, out));
-                return 0;
-            });
+        for (String id : c.calls()) {
+            LoadOptions options = ModelCall.of(c, id).options(c);
+            try (Flux dit = FluxCheckpoint.open(c.modelFolder()).load(options)) {
+                Ops.noGrad(() -> {
+                    check(c, id, dit, out);
+                    return 0;
+                });
+            }
         }
     }
 

@@ -10,20 +10,23 @@ import org.dit4j.tensor.Ops;
 import tools.jackson.databind.JsonNode;
 
 /// MM-DiT (Stable Diffusion 3) of diffusers: the forward pass, also without some blocks, and what
-/// each stage hands on: `models/sd3`. Not yet with adapters.
+/// each stage hands on, also with adapters: `models/sd3`.
 final class MmDitKind implements CaseKind {
     @Override
     public boolean accepts(ReferenceCase c) {
-        return c.name().startsWith("models/sd3/") && !ModelCall.withAdapter(c);
+        return c.name().startsWith("models/sd3/");
     }
 
     @Override
     public void run(ReferenceCase c, Findings out) {
-        try (MmDit dit = MmDitCheckpoint.open(c.modelFolder()).load(LoadOptions.inference())) {
-            Ops.noGrad(() -> {
-                c.calls().forEach(id -> check(c, id, dit, out));
-                return 0;
-            });
+        for (String id : c.calls()) {
+            LoadOptions options = ModelCall.of(c, id).options(c);
+            try (MmDit dit = MmDitCheckpoint.open(c.modelFolder()).load(options)) {
+                Ops.noGrad(() -> {
+                    check(c, id, dit, out);
+                    return 0;
+                });
+            }
         }
     }
 

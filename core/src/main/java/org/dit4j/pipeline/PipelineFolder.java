@@ -122,8 +122,8 @@ record PipelineFolder(Path folder) {
         boolean done = false;
         try {
             network = loader.apply(options);
-            autoencoder =
-                    AutoencoderKl.load(folder.resolve("vae"), options.withDtype(Dtype.FLOAT32));
+            LoadOptions plain = options.withDtype(Dtype.FLOAT32).withLoras(List.of());
+            autoencoder = AutoencoderKl.load(folder.resolve("vae"), plain);
             Pipeline pipeline = maker.apply(network, autoencoder);
             done = true;
             return pipeline;

@@ -15,7 +15,11 @@ public final class Pipelines {
     /// Opens the pipeline of a folder: one that `dit4j train` wrote, or one in the arrangement of
     /// diffusers (`model_index.json` with `transformer/`, `vae/` and `scheduler/`).
     ///
-    /// @param options element type and device of the network
+    /// ```java
+    /// Pipelines.load(folder, LoadOptions.inference().withLoras(List.of(new Lora(file, 0.8))))
+    /// ```
+    ///
+    /// @param options element type and device of the network, and adapters that are added to it
     /// @throws org.dit4j.ConfigException if the folder is no pipeline, or of a family that there is
     ///   no code for
     /// @throws org.dit4j.checkpoint.CheckpointException if weights are missing or do not fit
