@@ -1,7 +1,5 @@
 package org.dit4j.conformance;
 
-import java.util.ArrayList;
-import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.model.Flux;
@@ -67,17 +65,9 @@ final class FluxKind implements CaseKind {
 
     private static FluxResiduals residuals(ReferenceCase c, String id) {
         return new FluxResiduals(
-                list(c, id, "controlnet_block_samples"),
-                list(c, id, "controlnet_single_block_samples"),
+                ModelCall.list(c, id, "controlnet_block_samples"),
+                ModelCall.list(c, id, "controlnet_single_block_samples"),
                 ModelCall.of(c, id).flag("controlnet_blocks_repeat"));
-    }
-
-    private static List<Tensor> list(ReferenceCase c, String id, String name) {
-        var all = new ArrayList<Tensor>();
-        while (c.hasIn(id, name + "." + all.size())) {
-            all.add(c.in(id, name + "." + all.size()));
-        }
-        return all;
     }
 
     private static void compare(

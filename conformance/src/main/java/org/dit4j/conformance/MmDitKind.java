@@ -1,6 +1,7 @@
 package org.dit4j.conformance;
 
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.checkpoint.LoadOptions;
@@ -36,7 +37,9 @@ final class MmDitKind implements CaseKind {
         Tensor text = c.in(id, "encoder_hidden_states");
         Tensor pooled = c.in(id, "pooled_projections");
         out.compare(
-                c.named(id, "out.sample"), dit.forward(x, t, text, pooled, skipped(c.json(), id)));
+                c.named(id, "out.sample"),
+                dit.forward(
+                        x, t, text, pooled, new MmDit.Changes(skipped(c.json(), id), List.of())));
         MmDit.Hidden h = dit.embed(x, t, text, pooled);
         compare(c, id, "mid.pos_embed", h.x(), out);
         compare(c, id, "mid.time_text_embed", h.c(), out);

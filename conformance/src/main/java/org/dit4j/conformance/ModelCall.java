@@ -1,5 +1,6 @@
 package org.dit4j.conformance;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.function.UnaryOperator;
@@ -24,6 +25,20 @@ record ModelCall(JsonNode json) {
             }
         }
         throw new Dit4jException("case " + c.name() + " does not describe its call " + id);
+    }
+
+    /// Returns whether a case is of that class of the reference.
+    static boolean isOf(ReferenceCase c, String name) {
+        return c.json().path("reference").path("class").asString("").equals(name);
+    }
+
+    /// Returns the tensors of an argument that is a list, empty if it is missing.
+    static List<Tensor> list(ReferenceCase c, String id, String argument) {
+        var all = new ArrayList<Tensor>();
+        while (c.hasIn(id, argument + "." + all.size())) {
+            all.add(c.in(id, argument + "." + all.size()));
+        }
+        return all;
     }
 
     /// Returns what was loaded for it.
