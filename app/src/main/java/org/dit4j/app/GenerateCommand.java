@@ -42,6 +42,7 @@ import picocli.CommandLine.Spec;
             "  dit4j generate --class 12 --count 100 -o pictures/",
             "  dit4j generate --model out/emoji/model --class flag --steps 50 --guidance 2 -o flag.png",
             "  dit4j generate --model DIR \"a red heart\" --lora style.safetensors:0.8 -o heart.png",
+            "  dit4j generate --model DIR \"a red heart\" --image old.png --strength 0.5 -o heart.png",
             "  dit4j generate --model DIR \"a red heart\" --enhance --llm ollama:http://localhost:11434 --llm-model NAME -o heart.png"
         })
 final class GenerateCommand implements Callable<Integer> {
@@ -78,6 +79,8 @@ final class GenerateCommand implements Callable<Integer> {
     @Mixin private GuideOptions guides = new GuideOptions();
 
     @Mixin private LoraOptions adapters = new LoraOptions();
+
+    @Mixin private ImageOptions images = new ImageOptions();
 
     @Option(
             names = "--size",
@@ -116,7 +119,7 @@ final class GenerateCommand implements Callable<Integer> {
                     spec.commandLine(),
                     "-o must be a .png file or a folder (ending in /), not " + out);
         }
-        try (Pipeline pipeline = Pipelines.load(folder, options);
+        try (Pipeline pipeline = Pipelines.load(folder, images.applied(options));
                 var progress = new SamplingProgress(spec.commandLine().getErr())) {
             requireWords(pipeline);
             GenerationRequest request = asked;
@@ -133,6 +136,7 @@ final class GenerateCommand implements Callable<Integer> {
                             new GenerationFiles.Network(
                                     model, adapters.loras(), sampling.precision()),
                             original,
+                            images.text(),
                             resolved);
             report(files.text(), files.write(pictures));
         }
@@ -188,7 +192,7 @@ final class GenerateCommand implements Callable<Integer> {
         }
         GenerationRequest bare =
                 GenerationRequest.ofClasses(wanted.toArray(String[]::new)).withCount(count);
-        GenerationRequest request = guides.applied(sampling.applied(bare));
+        GenerationRequest request = images.applied(guides.applied(sampling.applied(bare)));
         if (size.isEmpty()) {
             return request;
         }

@@ -20,8 +20,14 @@ import org.dit4j.train.RunConfig.Precision;
 /// @param out the file, or the folder
 /// @param network what drew them
 /// @param original the prompt before it was rewritten, empty if it was not
+/// @param pictures that were given, as texts
 /// @param request with nothing left open
-record GenerationFiles(String out, Network network, String original, GenerationRequest request) {
+record GenerationFiles(
+        String out,
+        Network network,
+        String original,
+        Map<String, String> pictures,
+        GenerationRequest request) {
     /// The network of a model.
     ///
     /// @param model as it was named
@@ -111,6 +117,7 @@ record GenerationFiles(String out, Network network, String original, GenerationR
         if (request.guide().from() > 0 || request.guide().to() < 1) {
             text.put("guidance_interval", request.guide().from() + ":" + request.guide().to());
         }
+        text.putAll(pictures);
         text.put("sampler", request.sampler());
         text.put("size", request.width() + "x" + request.height());
         text.put("precision", network.precision == Precision.FP32 ? "fp32" : "bf16");

@@ -24,14 +24,21 @@ public final class Pipelines {
     ///   no code for
     /// @throws org.dit4j.checkpoint.CheckpointException if weights are missing or do not fit
     public static Pipeline load(Path folder, LoadOptions options) {
-        return load(folder, options, Residency.KEEP);
+        return load(folder, PipelineOptions.of(options));
     }
 
     /// Opens the pipeline of a folder.
     ///
     /// @param residency whether text encoders of diffusers' pipelines stay in memory
     public static Pipeline load(Path folder, LoadOptions options, Residency residency) {
-        return new PipelineFolder(folder).load(options, residency);
+        return load(folder, PipelineOptions.of(options).withResidency(residency));
+    }
+
+    /// Opens the pipeline of a folder.
+    ///
+    /// @throws org.dit4j.ConfigException also if there is no code for ControlNets of that family
+    public static Pipeline load(Path folder, PipelineOptions options) {
+        return new PipelineFolder(folder).load(options);
     }
 
     /// Writes a pipeline into a folder that [#load(Path)] reads.
