@@ -17,6 +17,8 @@ import org.dit4j.model.FluxConfigs;
 import org.dit4j.model.HunyuanDit;
 import org.dit4j.model.HunyuanDitCheckpoint;
 import org.dit4j.model.HunyuanDitConfigs;
+import org.dit4j.model.HunyuanDitControlNet;
+import org.dit4j.model.HunyuanDitControlNetCheckpoint;
 import org.dit4j.model.Latte;
 import org.dit4j.model.LatteCheckpoint;
 import org.dit4j.model.LatteConfigs;
@@ -33,6 +35,8 @@ import org.dit4j.model.LuminaDitConfigs;
 import org.dit4j.model.MmDit;
 import org.dit4j.model.MmDitCheckpoint;
 import org.dit4j.model.MmDitConfigs;
+import org.dit4j.model.MmDitControlNet;
+import org.dit4j.model.MmDitControlNetCheckpoint;
 import org.dit4j.model.OpenCheckpoint;
 import org.dit4j.model.PixArt;
 import org.dit4j.model.PixArtCheckpoint;
@@ -67,6 +71,18 @@ final class Families {
                                     _ -> "MM-DiT",
                                     MmDitConfigs::json,
                                     (s, c) -> new MmDit(s, c).parameters()),
+                    path ->
+                            found(
+                                    HunyuanDitControlNetCheckpoint.open(path),
+                                    _ -> "ControlNet of Hunyuan-DiT",
+                                    HunyuanDitConfigs::json,
+                                    (s, c) -> new HunyuanDitControlNet(s, c).parameters()),
+                    path ->
+                            found(
+                                    MmDitControlNetCheckpoint.open(path),
+                                    _ -> "ControlNet of MM-DiT",
+                                    c -> MmDitConfigs.json(c.base()),
+                                    (s, c) -> new MmDitControlNet(s, c).parameters()),
                     path ->
                             found(
                                     FluxCheckpoint.open(path),

@@ -41,6 +41,8 @@ import picocli.CommandLine.Spec;
             "  dit4j generate --class cat-face --class food-fruit --count 4 --seed 7 -o grid.png",
             "  dit4j generate --class 12 --count 100 -o pictures/",
             "  dit4j generate --model out/emoji/model --class flag --steps 50 --guidance 2 -o flag.png",
+            "  dit4j generate --model DIR \"a red heart\" --lora style.safetensors:0.8 -o heart.png",
+            "  dit4j generate --model DIR \"a red heart\" --image old.png --strength 0.5 -o heart.png",
             "  dit4j generate --model DIR \"a red heart\" --enhance --llm ollama:http://localhost:11434 --llm-model NAME -o heart.png"
         })
 final class GenerateCommand implements Callable<Integer> {
@@ -76,6 +78,10 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Mixin private GuideOptions guides = new GuideOptions();
 
+    @Mixin private LoraOptions adapters = new LoraOptions();
+
+    @Mixin private ImageOptions images = new ImageOptions();
+
     @Option(
             names = "--size",
             paramLabel = "WxH",
@@ -106,13 +112,14 @@ final class GenerateCommand implements Callable<Integer> {
         GenerationRequest asked = request();
         Optional<PromptEnhancer> enhancer = enhancer();
         Path folder = ModelFolders.shipped().find(model);
-        LoadOptions options = LoadOptions.inference().withDtype(sampling.precision().dtype());
+        LoadOptions options =
+                adapters.applied(LoadOptions.inference().withDtype(sampling.precision().dtype()));
         if (GenerationFiles.single(out) && !out.endsWith(".png")) {
             throw new ParameterException(
                     spec.commandLine(),
                     "-o must be a .png file or a folder (ending in /), not " + out);
         }
-        try (Pipeline pipeline = Pipelines.load(folder, options);
+        try (Pipeline pipeline = Pipelines.load(folder, images.applied(options));
                 var progress = new SamplingProgress(spec.commandLine().getErr())) {
             requireWords(pipeline);
             GenerationRequest request = asked;
@@ -123,7 +130,14 @@ final class GenerateCommand implements Callable<Integer> {
             pipeline.remarks(resolved).forEach(spec.commandLine().getErr()::println);
             List<Picture> pictures = pipeline.generate(resolved, progress);
             String original = enhance ? prompt : "";
-            var files = new GenerationFiles(out, model, original, sampling.precision(), resolved);
+            var files =
+                    new GenerationFiles(
+                            out,
+                            new GenerationFiles.Network(
+                                    model, adapters.loras(), sampling.precision()),
+                            original,
+                            images.text(),
+                            resolved);
             report(files.text(), files.write(pictures));
         }
         return 0;
@@ -178,7 +192,7 @@ final class GenerateCommand implements Callable<Integer> {
         }
         GenerationRequest bare =
                 GenerationRequest.ofClasses(wanted.toArray(String[]::new)).withCount(count);
-        GenerationRequest request = guides.applied(sampling.applied(bare));
+        GenerationRequest request = images.applied(guides.applied(sampling.applied(bare)));
         if (size.isEmpty()) {
             return request;
         }

@@ -6,6 +6,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import org.dit4j.checkpoint.Lora;
 import org.dit4j.data.Grid;
 import org.dit4j.data.Picture;
 import org.dit4j.data.PictureFile;
@@ -16,12 +18,29 @@ import org.dit4j.train.RunConfig.Precision;
 /// into their text chunks.
 ///
 /// @param out the file, or the folder
-/// @param model as it was named
+/// @param network what drew them
 /// @param original the prompt before it was rewritten, empty if it was not
-/// @param precision of the network
+/// @param pictures that were given, as texts
 /// @param request with nothing left open
 record GenerationFiles(
-        String out, String model, String original, Precision precision, GenerationRequest request) {
+        String out,
+        Network network,
+        String original,
+        Map<String, String> pictures,
+        GenerationRequest request) {
+    /// The network of a model.
+    ///
+    /// @param model as it was named
+    /// @param loras that were added to it
+    /// @param precision of its numbers
+    record Network(String model, List<Lora> loras, Precision precision) {
+        private String adapters() {
+            return loras.stream()
+                    .map(lora -> lora.file() + ":" + lora.scale())
+                    .collect(Collectors.joining(", "));
+        }
+    }
+
     private static final int MOST_NAME = 40; // letters of the prompt in a file's name
 
     /// Returns whether `out` names one file.
@@ -77,7 +96,10 @@ record GenerationFiles(
     Map<String, String> text() {
         var text = new LinkedHashMap<String, String>();
         text.put("Software", "dit4j");
-        text.put("model", model);
+        text.put("model", network.model);
+        if (!network.loras.isEmpty()) {
+            text.put("lora", network.adapters());
+        }
         text.put("prompt", String.join(", ", request.prompts()));
         if (!original.isEmpty()) {
             text.put("original_prompt", original);
@@ -95,9 +117,10 @@ record GenerationFiles(
         if (request.guide().from() > 0 || request.guide().to() < 1) {
             text.put("guidance_interval", request.guide().from() + ":" + request.guide().to());
         }
+        text.putAll(pictures);
         text.put("sampler", request.sampler());
         text.put("size", request.width() + "x" + request.height());
-        text.put("precision", precision == Precision.FP32 ? "fp32" : "bf16");
+        text.put("precision", network.precision == Precision.FP32 ? "fp32" : "bf16");
         return text;
     }
 }

@@ -1,7 +1,5 @@
 package org.dit4j.conformance;
 
-import java.util.ArrayList;
-import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.model.Flux;
@@ -10,20 +8,23 @@ import org.dit4j.model.FluxResiduals;
 import org.dit4j.tensor.Ops;
 
 /// FLUX.1 of diffusers: the forward pass, also with what a ControlNet adds, and what each stage
-/// hands on: `models/flux`. Not yet with adapters.
+/// hands on, also with adapters: `models/flux`.
 final class FluxKind implements CaseKind {
     @Override
     public boolean accepts(ReferenceCase c) {
-        return c.name().startsWith("models/flux/") && !ModelCall.withAdapter(c);
+        return c.name().startsWith("models/flux/");
     }
 
     @Override
     public void run(ReferenceCase c, Findings out) {
-        try (Flux dit = FluxCheckpoint.open(c.modelFolder()).load(LoadOptions.inference())) {
-            Ops.noGrad(() -> {
-                c.calls().forEach(id -> check(c, id, dit, out));
-                return 0;
-            });
+        for (String id : c.calls()) {
+            LoadOptions options = ModelCall.of(c, id).options(c);
+            try (Flux dit = FluxCheckpoint.open(c.modelFolder()).load(options)) {
+                Ops.noGrad(() -> {
+                    check(c, id, dit, out);
+                    return 0;
+                });
+            }
         }
     }
 
@@ -64,17 +65,9 @@ final class FluxKind implements CaseKind {
 
     private static FluxResiduals residuals(ReferenceCase c, String id) {
         return new FluxResiduals(
-                list(c, id, "controlnet_block_samples"),
-                list(c, id, "controlnet_single_block_samples"),
+                ModelCall.list(c, id, "controlnet_block_samples"),
+                ModelCall.list(c, id, "controlnet_single_block_samples"),
                 ModelCall.of(c, id).flag("controlnet_blocks_repeat"));
-    }
-
-    private static List<Tensor> list(ReferenceCase c, String id, String name) {
-        var all = new ArrayList<Tensor>();
-        while (c.hasIn(id, name + "." + all.size())) {
-            all.add(c.in(id, name + "." + all.size()));
-        }
-        return all;
     }
 
     private static void compare(

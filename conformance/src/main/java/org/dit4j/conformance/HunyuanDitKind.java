@@ -65,7 +65,18 @@ final class HunyuanDitKind implements CaseKind {
         }
     }
 
-    private static HunyuanDit.Conditions conditions(ReferenceCase c, String id) {
+    /// On the base of the positions of the first call that says it, which belongs to the
+    /// reference's pipeline and not to its configuration.
+    static HunyuanDit.Config onBase(ReferenceCase c, HunyuanDit.Config config) {
+        for (String id : c.calls()) {
+            if (c.hasIn(id, "rope.base_size")) {
+                return config.withPositionBase((int) Ops.item(c.in(id, "rope.base_size")));
+            }
+        }
+        return config;
+    }
+
+    static HunyuanDit.Conditions conditions(ReferenceCase c, String id) {
         return new HunyuanDit.Conditions(
                 c.in(id, "encoder_hidden_states"),
                 c.in(id, "text_embedding_mask"),

@@ -1,6 +1,7 @@
 package org.dit4j.conformance;
 
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.checkpoint.LoadOptions;
@@ -10,20 +11,23 @@ import org.dit4j.tensor.Ops;
 import tools.jackson.databind.JsonNode;
 
 /// MM-DiT (Stable Diffusion 3) of diffusers: the forward pass, also without some blocks, and what
-/// each stage hands on: `models/sd3`. Not yet with adapters.
+/// each stage hands on, also with adapters: `models/sd3`.
 final class MmDitKind implements CaseKind {
     @Override
     public boolean accepts(ReferenceCase c) {
-        return c.name().startsWith("models/sd3/") && !ModelCall.withAdapter(c);
+        return c.name().startsWith("models/sd3/");
     }
 
     @Override
     public void run(ReferenceCase c, Findings out) {
-        try (MmDit dit = MmDitCheckpoint.open(c.modelFolder()).load(LoadOptions.inference())) {
-            Ops.noGrad(() -> {
-                c.calls().forEach(id -> check(c, id, dit, out));
-                return 0;
-            });
+        for (String id : c.calls()) {
+            LoadOptions options = ModelCall.of(c, id).options(c);
+            try (MmDit dit = MmDitCheckpoint.open(c.modelFolder()).load(options)) {
+                Ops.noGrad(() -> {
+                    check(c, id, dit, out);
+                    return 0;
+                });
+            }
         }
     }
 
@@ -33,7 +37,9 @@ final class MmDitKind implements CaseKind {
         Tensor text = c.in(id, "encoder_hidden_states");
         Tensor pooled = c.in(id, "pooled_projections");
         out.compare(
-                c.named(id, "out.sample"), dit.forward(x, t, text, pooled, skipped(c.json(), id)));
+                c.named(id, "out.sample"),
+                dit.forward(
+                        x, t, text, pooled, new MmDit.Changes(skipped(c.json(), id), List.of())));
         MmDit.Hidden h = dit.embed(x, t, text, pooled);
         compare(c, id, "mid.pos_embed", h.x(), out);
         compare(c, id, "mid.time_text_embed", h.c(), out);

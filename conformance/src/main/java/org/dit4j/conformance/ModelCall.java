@@ -1,9 +1,13 @@
 package org.dit4j.conformance;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.OptionalDouble;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.Dit4jException;
+import org.dit4j.checkpoint.LoadOptions;
+import org.dit4j.checkpoint.Lora;
 import org.dit4j.diffusion.Guidance;
 import org.dit4j.tensor.Ops;
 import tools.jackson.databind.JsonNode;
@@ -23,19 +27,34 @@ record ModelCall(JsonNode json) {
         throw new Dit4jException("case " + c.name() + " does not describe its call " + id);
     }
 
-    /// Returns whether a call of the case is of a network with an adapter.
-    static boolean withAdapter(ReferenceCase c) {
-        for (JsonNode call : c.json().path("calls")) {
-            if (call.path("load").has("lora")) {
-                return true;
-            }
+    /// Returns whether a case is of that class of the reference.
+    static boolean isOf(ReferenceCase c, String name) {
+        return c.json().path("reference").path("class").asString("").equals(name);
+    }
+
+    /// Returns the tensors of an argument that is a list, empty if it is missing.
+    static List<Tensor> list(ReferenceCase c, String id, String argument) {
+        var all = new ArrayList<Tensor>();
+        while (c.hasIn(id, argument + "." + all.size())) {
+            all.add(c.in(id, argument + "." + all.size()));
         }
-        return false;
+        return all;
     }
 
     /// Returns what was loaded for it.
     JsonNode load() {
         return json.path("load");
+    }
+
+    /// Returns how the network of the call is loaded: with the adapter that the call names, a file
+    /// in the folder of the case.
+    LoadOptions options(ReferenceCase c) {
+        String file = load().path("lora").asString("");
+        if (file.isEmpty()) {
+            return LoadOptions.inference();
+        }
+        var lora = new Lora(c.folder().resolve(file), load().path("lora_scale").asDouble(1));
+        return LoadOptions.inference().withLoras(List.of(lora));
     }
 
     /// Returns whether it is the guided method.

@@ -11,16 +11,19 @@ import org.dit4j.tensor.Ops;
 final class PixArtKind implements CaseKind {
     @Override
     public boolean accepts(ReferenceCase c) {
-        return c.name().startsWith("models/pixart/") && !ModelCall.withAdapter(c);
+        return c.name().startsWith("models/pixart/");
     }
 
     @Override
     public void run(ReferenceCase c, Findings out) {
-        try (PixArt dit = PixArtCheckpoint.open(c.modelFolder()).load(LoadOptions.inference())) {
-            Ops.noGrad(() -> {
-                c.calls().forEach(id -> check(c, id, dit, out));
-                return 0;
-            });
+        for (String id : c.calls()) {
+            LoadOptions options = ModelCall.of(c, id).options(c);
+            try (PixArt dit = PixArtCheckpoint.open(c.modelFolder()).load(options)) {
+                Ops.noGrad(() -> {
+                    check(c, id, dit, out);
+                    return 0;
+                });
+            }
         }
     }
 

@@ -7,14 +7,17 @@ import java.util.Set;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.autoencoder.AutoencoderKl;
+import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.diffusion.Denoiser;
 import org.dit4j.diffusion.LeveledSampler;
 import org.dit4j.diffusion.NoiseSource;
 import org.dit4j.diffusion.Sampler;
 import org.dit4j.diffusion.SamplerState;
+import org.dit4j.diffusion.SdEdit;
 import org.dit4j.model.Flux;
 import org.dit4j.pipeline.GenerationRequest;
 import org.dit4j.pipeline.Guide;
+import org.dit4j.pipeline.PipelineOptions;
 import org.dit4j.pipeline.Pipelines;
 import org.dit4j.pipeline.PromptedNetwork;
 import org.dit4j.pipeline.TextToImagePipeline;
@@ -24,11 +27,15 @@ import org.dit4j.tensor.Tensors;
 import tools.jackson.databind.JsonNode;
 
 /// Whole runs of diffusers' text-to-image pipelines from their folders: `pipelines/sd3`, `flux`,
-/// `hunyuandit`, `pixart_sigma`, `lumina`.
+/// `hunyuandit`, `pixart_sigma`, `lumina`, and those that are given a picture: `sd3_img2img`,
+/// `sd3_inpaint`, `sd3_controlnet`.
 final class PromptPipelineKind implements CaseKind {
     private static final Set<String> CLASSES =
             Set.of(
                     "StableDiffusion3Pipeline",
+                    "StableDiffusion3Img2ImgPipeline",
+                    "StableDiffusion3InpaintPipeline",
+                    "StableDiffusion3ControlNetPipeline",
                     "FluxPipeline",
                     "HunyuanDiTPipeline",
                     "PixArtAlphaPipeline",
@@ -50,9 +57,11 @@ final class PromptPipelineKind implements CaseKind {
 
     @Override
     public void run(ReferenceCase c, Findings out) {
-        try (var pipeline = (TextToImagePipeline) Pipelines.load(c.modelFolder())) {
+        try (var pipeline = (TextToImagePipeline) Pipelines.load(c.modelFolder(), options(c))) {
             for (String id : c.calls()) {
-                var run = new Run(c, id, pipeline, c.value(id + ".args"));
+                JsonNode args = c.value(id + ".args");
+                var images = new PipelineImages(c, id, pipeline, args);
+                var run = new Run(c, id, pipeline, images, args);
                 Ops.noGrad(() -> {
                     run.compare(out);
                     return 0;
@@ -61,13 +70,26 @@ final class PromptPipelineKind implements CaseKind {
         }
     }
 
-    private record Run(ReferenceCase c, String id, TextToImagePipeline pipeline, JsonNode args) {
+    private static PipelineOptions options(ReferenceCase c) {
+        var options = PipelineOptions.of(LoadOptions.inference());
+        return PipelineImages.controlNet(c).map(options::withControlNet).orElse(options);
+    }
+
+    private record Run(
+            ReferenceCase c,
+            String id,
+            TextToImagePipeline pipeline,
+            PipelineImages images,
+            JsonNode args) {
         void compare(Findings out) {
             GenerationRequest request = request();
-            Tensor noise = c.in(id, "noise.0");
+            Tensor noise = c.in(id, "noise." + images.noise());
             PromptedNetwork.Prompts prompts = pipeline.encode(request);
-            Sampler sampler = pipeline.sampler(request);
-            Denoiser denoiser = pipeline.denoiser(prompts, request);
+            Sampler method = pipeline.sampler(request);
+            Sampler sampler = images.run(method, noise);
+            Tensor control = images.control();
+            Denoiser denoiser = pipeline.denoiser(prompts, request, control);
+            images.compare(out);
             NoiseSource draws = draws();
             SamplerState s = sampler.start(noise, draws);
             first(prompts, s.x(), sampler.timestep(s), out);
@@ -79,18 +101,21 @@ final class PromptPipelineKind implements CaseKind {
                 Tensor t = Tensors.full(sampler.timestep(s), Dtype.FLOAT32, noise.size(0));
                 Tensor answer = denoiser.predict(s.x(), t);
                 answers.add(packed(answer));
-                s = sampler.next(s, answer, draws);
-                latents.add(packed(s.x()));
+                SamplerState next = method.next(s, answer, draws);
+                latents.add(packed(next.x())); // as the method gives them, before a mask
+                s = sampler instanceof SdEdit edit ? edit.kept(next) : next;
             }
             double[] visited = times.stream().mapToDouble(Double::doubleValue).toArray();
             out.compare(name("timesteps"), Tensors.of(visited, visited.length));
             out.compare(name("model_output"), Ops.stack(0, answers));
             out.compare(name("latents"), Ops.stack(0, latents), sensitive("last latents"));
-            if (sampler instanceof LeveledSampler solver && c.has(name("sigmas"))) {
+            if (method instanceof LeveledSampler solver && c.has(name("sigmas"))) {
                 out.compare(name("sigmas"), SchedulersKind.sigmas(solver, !straight()));
             }
             decoded(s.x(), out);
-            out.compare(name("images"), pictures(request), PICTURE);
+            if (!images.any()) {
+                out.compare(name("images"), pictures(request), PICTURE);
+            }
         }
 
         private GenerationRequest request() {
@@ -107,7 +132,7 @@ final class PromptPipelineKind implements CaseKind {
                             .withNegative(args.path("negative_prompt").asString(""))
                             .withRescale(args.path("guidance_rescale").asDouble(0))
                             .withTrueScale(args.path("true_cfg_scale").asDouble(1));
-            return GenerationRequest.of(prompts)
+            return images.applied(GenerationRequest.of(prompts))
                     .withGuide(guide)
                     .withCount(args.path("num_images_per_prompt").asInt(1))
                     .withSize(args.path("width").asInt(), args.path("height").asInt())
@@ -118,7 +143,7 @@ final class PromptPipelineKind implements CaseKind {
 
         private NoiseSource draws() {
             var draws = new ArrayList<Tensor>();
-            for (int i = 1; c.hasIn(id, "noise." + i); i++) {
+            for (int i = images.draws(); c.hasIn(id, "noise." + i); i++) {
                 draws.add(c.in(id, "noise." + i));
             }
             return draws.isEmpty() ? NoiseSource.NONE : NoiseSource.replay(Ops.stack(0, draws));
@@ -146,6 +171,8 @@ final class PromptPipelineKind implements CaseKind {
                     String argument = name.substring(prefix.length());
                     if (arguments.containsKey(argument)) {
                         out.compare(name, arguments.get(argument));
+                    } else if (argument.startsWith(PipelineImages.RESIDUALS)) {
+                        images.compareResidual(name, Ops.cat(0, x, x), t, arguments, out);
                     } else if (argument.equals("img_ids")) {
                         out.compare(name, Flux.grid((int) x.size(2), (int) x.size(3)));
                     } else if (!OTHER_ARGUMENTS.contains(argument)) {
@@ -172,8 +199,8 @@ final class PromptPipelineKind implements CaseKind {
         }
 
         private boolean straight() {
-            return Set.of("StableDiffusion3Pipeline", "FluxPipeline", "LuminaPipeline")
-                    .contains(family());
+            return family().startsWith("StableDiffusion3")
+                    || Set.of("FluxPipeline", "LuminaPipeline").contains(family());
         }
 
         private boolean lumina() {
@@ -188,9 +215,11 @@ final class PromptPipelineKind implements CaseKind {
         private void decoded(Tensor z, Findings out) {
             var autoencoder = (AutoencoderKl) pipeline.parts().autoencoder();
             var scale = autoencoder.config().scale();
-            Tensor unscaled = Ops.add(Ops.div(z, scale.factor()), scale.shift());
+            // the reference's pipeline for inpainting forgets to shift the latents back
+            double shift = images.masked() ? 0 : scale.shift();
+            Tensor unscaled = Ops.add(Ops.div(z, scale.factor()), shift);
             out.compare(name("vae_decode_in.0"), unscaled, sensitive("last latents"));
-            Tensor x = autoencoder.decode(z); // [B, 3, H, W]
+            Tensor x = autoencoder.decode(scale.apply(unscaled)); // [B, 3, H, W]
             Tensor images = Ops.clamp(Ops.add(Ops.mul(x, 0.5), 0.5), 0, 1);
             out.compare(name("images"), images, sensitive("result"));
         }

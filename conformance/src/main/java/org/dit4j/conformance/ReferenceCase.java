@@ -71,6 +71,16 @@ public final class ReferenceCase implements AutoCloseable {
                 () -> new Dit4jException("the model folder of " + name() + " is missing"));
     }
 
+    /// Returns a folder that the json names from the root of all cases or from the case's folder.
+    ///
+    /// @throws Dit4jException if there is no such folder
+    Path beside(String named) {
+        return path.modelFolder(named)
+                .orElseThrow(() ->
+                        new Dit4jException(
+                                "the folder %s of %s is missing".formatted(named, name())));
+    }
+
     /// Returns the whole json.
     public JsonNode json() {
         return json;

@@ -22,10 +22,11 @@ public final class Checkpoints {
     ///
     /// @param build makes the network from the source
     /// @throws CheckpointException listing every missing, unexpected and misshapen tensor; then
-    ///   nothing of the network remains in memory
+    ///   nothing of the network remains in memory. Likewise if an adapter does not fit
     public static <M> M load(
             StateDict dict, LoadOptions options, Function<ParameterSource, M> build) {
-        var loading = new CheckpointSource.Loading(dict, options);
+        StateDict tensors = adapted(dict, options);
+        var loading = new CheckpointSource.Loading(tensors, options);
         boolean done = false;
         try {
             M model = loading.build(build);
@@ -33,6 +34,15 @@ public final class Checkpoints {
             return model;
         } finally {
             loading.finish(done);
+        }
+    }
+
+    private static StateDict adapted(StateDict dict, LoadOptions options) {
+        try {
+            return LoraFusion.fuse(dict, options.loras());
+        } catch (RuntimeException e) {
+            dict.close();
+            throw e;
         }
     }
 

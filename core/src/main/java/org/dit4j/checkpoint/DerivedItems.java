@@ -79,6 +79,26 @@ final class DerivedItems {
 
     /// Parts one after the other along the first axis.
     record Joined(String name, List<StateDict.Item> parts) implements StateDict.Item {
+        /// Joins parts; those that one tensor was cut into give it back.
+        static StateDict.Item of(String name, List<StateDict.Item> parts) {
+            return parts.getFirst() instanceof Part first && isCut(first.whole, parts)
+                    ? first.whole
+                    : new Joined(name, parts);
+        }
+
+        private static boolean isCut(StateDict.Item whole, List<StateDict.Item> parts) {
+            int at = 0;
+            int all = 0;
+            for (StateDict.Item item : parts) {
+                if (!(item instanceof Part part) || part.whole != whole || part.from != at) {
+                    return false;
+                }
+                at += part.shares;
+                all = part.all;
+            }
+            return at == all;
+        }
+
         Joined {
             StateDict.Entry first = parts.getFirst().entry();
             for (StateDict.Item part : parts) {
@@ -132,22 +152,25 @@ final class DerivedItems {
         }
     }
 
-    /// Part `index` of `count` equal ones along the first axis.
-    record Part(String name, StateDict.Item whole, int index, int count) implements StateDict.Item {
+    /// A part along the first axis, which is `all` equal shares long: `shares` of them behind the
+    /// first `from`.
+    record Part(String name, StateDict.Item whole, int from, int shares, int all)
+            implements StateDict.Item {
         Part {
             long[] shape = whole.entry().shape();
-            if (shape.length == 0 || shape[0] % count != 0) {
+            if (shape.length == 0 || shape[0] % all != 0) {
                 throw new CheckpointException(
                         "%s of shape %s does not divide into %d parts"
-                                .formatted(name, Arrays.toString(shape), count));
+                                .formatted(name, Arrays.toString(shape), all));
             }
         }
 
         @Override
         public StateDict.Entry entry() {
             long[] shape = whole.entry().shape().clone();
-            shape[0] /= count;
-            return new StateDict.Entry(whole.entry().dtype(), shape, whole.entry().bytes() / count);
+            shape[0] = shape[0] / all * shares;
+            long bytes = whole.entry().bytes() / all * shares;
+            return new StateDict.Entry(whole.entry().dtype(), shape, bytes);
         }
 
         @Override
@@ -157,9 +180,9 @@ final class DerivedItems {
 
         @Override
         public Tensor read() {
-            long rows = entry().shape()[0];
+            long share = whole.entry().shape()[0] / all;
             return TensorScope.compute(() -> {
-                Tensor part = whole.read().narrow(0, index * rows, rows);
+                Tensor part = whole.read().narrow(0, from * share, shares * share);
                 return whole.mapped() ? part : part.clone();
             });
         }
@@ -211,6 +234,36 @@ final class DerivedItems {
         @Override
         public void unload() {
             copies.forEach(StateDict.Item::unload);
+        }
+    }
+
+    /// A weight with low-rank updates added, computed in float32.
+    record Adapted(StateDict.Item base, List<LowRank> updates) implements StateDict.Item {
+        @Override
+        public StateDict.Entry entry() {
+            return base.entry();
+        }
+
+        @Override
+        public boolean mapped() {
+            return false;
+        }
+
+        @Override
+        public Tensor read() {
+            return TensorScope.compute(() -> {
+                Tensor sum = Ops.to(base.read(), Dtype.FLOAT32);
+                for (LowRank update : updates) {
+                    sum = sum.add(update.delta(entry().shape()));
+                }
+                base.unload();
+                return Ops.to(sum, entry().dtype());
+            });
+        }
+
+        @Override
+        public void unload() {
+            base.unload();
         }
     }
 }

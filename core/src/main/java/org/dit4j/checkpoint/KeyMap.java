@@ -2,10 +2,12 @@ package org.dit4j.checkpoint;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
@@ -38,18 +40,18 @@ public record KeyMap(List<Rule> rules) {
     }
 
     /// Several tensors one after the other along the first axis become one.
-    record Join(List<String> from, String to) implements Rule {
+    record Join(List<String> from, List<Integer> shares, String to) implements Rule {
         @Override
         public Rule inverse() {
-            return new Split(to, from);
+            return new Split(to, from, shares);
         }
     }
 
-    /// One tensor becomes several equal parts along the first axis.
-    record Split(String from, List<String> to) implements Rule {
+    /// One tensor becomes several parts along the first axis.
+    record Split(String from, List<String> to, List<Integer> shares) implements Rule {
         @Override
         public Rule inverse() {
-            return new Join(to, from);
+            return new Join(to, shares, from);
         }
     }
 
@@ -84,9 +86,17 @@ public record KeyMap(List<Rule> rules) {
         return new Rename(from, to);
     }
 
-    /// Returns the rule that joins `from`, in this order, along the first axis.
+    /// Returns the rule that joins `from`, in this order, along the first axis. All have the same
+    /// length there.
     public static Rule join(String to, String... from) {
-        return new Join(List.of(from), to);
+        return new Join(List.of(from), Collections.nCopies(from.length, 1), to);
+    }
+
+    /// Returns the rule that joins tensors, in the order of the map, along the first axis.
+    ///
+    /// @param from how many shares of the whole length each has
+    public static Rule joinShares(String to, SequencedMap<String, Integer> from) {
+        return new Join(List.copyOf(from.keySet()), List.copyOf(from.values()), to);
     }
 
     /// Returns the rule that gives a copy to each of `count` places.
@@ -109,7 +119,7 @@ public record KeyMap(List<Rule> rules) {
     public StateDict apply(StateDict dict) {
         var target = new Target(dict);
         dict.names().forEach(name -> target.put(rules, name));
-        return dict.replaced(target.items);
+        return dict.replaced(target.items, this::apply);
     }
 
     /// The other layout while it is made.
@@ -148,7 +158,7 @@ public record KeyMap(List<Rule> rules) {
                 if (!items.containsKey(to)) {
                     add(
                             to,
-                            new DerivedItems.Joined(
+                            DerivedItems.Joined.of(
                                     to, rule.from.stream().map(f -> item(fill(f, g))).toList()));
                 }
             });
@@ -156,9 +166,14 @@ public record KeyMap(List<Rule> rules) {
         }
 
         private boolean split(Split rule, List<String> groups, String name) {
-            int n = rule.to.size();
-            for (int i = 0; i < n; i++) {
-                add(fill(rule.to.get(i), groups), new DerivedItems.Part(name, item(name), i, n));
+            int all = rule.shares.stream().mapToInt(n -> n).sum();
+            int at = 0;
+            for (int i = 0; i < rule.to.size(); i++) {
+                int own = rule.shares.get(i);
+                add(
+                        fill(rule.to.get(i), groups),
+                        new DerivedItems.Part(name, item(name), at, own, all));
+                at += own;
             }
             return true;
         }

@@ -1,5 +1,6 @@
 package org.dit4j.checkpoint;
 
+import java.util.List;
 import org.dit4j.tensor.Device;
 import org.dit4j.tensor.Dtype;
 
@@ -9,10 +10,17 @@ import org.dit4j.tensor.Dtype;
 /// @param device where they live
 /// @param train whether they record gradients; then they are copies that may be written to
 /// @param checkFinite whether NaN and infinity are errors, at the price of reading everything now
-public record LoadOptions(Dtype dtype, Device device, boolean train, boolean checkFinite) {
-    /// Options without the check for NaN and infinity.
+/// @param loras adapters that are added to the weights
+public record LoadOptions(
+        Dtype dtype, Device device, boolean train, boolean checkFinite, List<Lora> loras) {
+    /// Copies the list.
+    public LoadOptions {
+        loras = List.copyOf(loras);
+    }
+
+    /// Options without the check for NaN and infinity, and without adapters.
     public LoadOptions(Dtype dtype, Device device, boolean train) {
-        this(dtype, device, train, false);
+        this(dtype, device, train, false, List.of());
     }
 
     /// Returns the options for float32 inference on the CPU.
@@ -27,16 +35,25 @@ public record LoadOptions(Dtype dtype, Device device, boolean train, boolean che
 
     /// Returns these options with another element type.
     public LoadOptions withDtype(Dtype type) {
-        return new LoadOptions(type, device, train, checkFinite);
+        return new LoadOptions(type, device, train, checkFinite, loras);
     }
 
     /// Returns these options on another device.
     public LoadOptions withDevice(Device place) {
-        return new LoadOptions(dtype, place, train, checkFinite);
+        return new LoadOptions(dtype, place, train, checkFinite, loras);
     }
 
     /// Returns these options with or without the check for NaN and infinity.
     public LoadOptions withCheckFinite(boolean on) {
-        return new LoadOptions(dtype, device, train, on);
+        return new LoadOptions(dtype, device, train, on, loras);
+    }
+
+    /// Returns these options with other adapters, which are added to the weights in this order.
+    ///
+    /// ```java
+    /// LoadOptions.inference().withLoras(List.of(new Lora(style, 0.8), new Lora(subject, 1)))
+    /// ```
+    public LoadOptions withLoras(List<Lora> files) {
+        return new LoadOptions(dtype, device, train, checkFinite, files);
     }
 }

@@ -4,11 +4,13 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
@@ -18,6 +20,7 @@ import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.TensorScope;
 import org.dit4j.tensor.Tensors;
+import org.jspecify.annotations.Nullable;
 
 /// The named tensors of a checkpoint, read on demand from the memory-mapped file.
 ///
@@ -67,12 +70,19 @@ public final class StateDict implements AutoCloseable {
         void unload();
     }
 
+    /// How tensors came from others.
+    ///
+    /// @param from the others
+    /// @param step makes such tensors of such others once more
+    record Origin(StateDict from, UnaryOperator<StateDict> step) {}
+
     private static final long CHUNK = 64 << 20;
 
     private final Path file;
     private final Map<String, Item> items;
     private final Map<String, String> metadata;
     private final List<? extends AutoCloseable> owned;
+    private final @Nullable Origin origin;
     private final Map<String, Tensor> borrowed = new HashMap<>();
     private boolean handedOver;
     private boolean closed;
@@ -84,10 +94,20 @@ public final class StateDict implements AutoCloseable {
             Map<String, Item> items,
             Map<String, String> metadata,
             List<? extends AutoCloseable> owned) {
+        this(file, items, metadata, owned, null);
+    }
+
+    private StateDict(
+            Path file,
+            Map<String, Item> items,
+            Map<String, String> metadata,
+            List<? extends AutoCloseable> owned,
+            @Nullable Origin origin) {
         this.file = file;
         this.items = new LinkedHashMap<>(items);
         this.metadata = new LinkedHashMap<>(metadata);
         this.owned = owned;
+        this.origin = origin;
     }
 
     /// Opens a `.safetensors` file, the index of a sharded one (`.safetensors.index.json`), a file
@@ -124,14 +144,14 @@ public final class StateDict implements AutoCloseable {
         var other = new LinkedHashMap<String, Item>();
         items.forEach(
                 (name, item) -> other.put(name, new DerivedItems.Converted(name, item, dtype)));
-        return replaced(other);
+        return replaced(other, d -> d.to(dtype));
     }
 
     /// Returns these tensors without one of them. The result takes this one over.
     public StateDict without(String name) {
         var other = new LinkedHashMap<>(items);
         other.remove(name);
-        return replaced(other);
+        return replaced(other, d -> d.without(name));
     }
 
     /// Returns the tensors whose names start with `prefix`, without it. The result takes this one
@@ -143,7 +163,7 @@ public final class StateDict implements AutoCloseable {
                 other.put(name.substring(prefix.length()), item);
             }
         });
-        return replaced(other);
+        return replaced(other, d -> d.below(prefix));
     }
 
     /// Returns these tensors and one more in front, borrowed. The result takes this one over.
@@ -151,17 +171,42 @@ public final class StateDict implements AutoCloseable {
         var other = new LinkedHashMap<String, Item>();
         other.put(name, DerivedItems.Held.of(x));
         other.putAll(items);
-        return replaced(other);
+        return replaced(other, d -> d.with(name, x));
     }
 
     /// Returns the same tensors with other texts. The result takes this one over.
     public StateDict withMetadata(Map<String, String> texts) {
-        return new StateDict(file, items, texts, List.of(handOver()));
+        return new StateDict(
+                file,
+                items,
+                texts,
+                List.of(handOver()),
+                new Origin(this, d -> d.withMetadata(texts)));
     }
 
     /// Returns other tensors that take this one over.
-    StateDict replaced(Map<String, Item> other) {
-        return new StateDict(file, other, metadata, List.of(handOver()));
+    ///
+    /// @param step how they are made of these, which may be done again with changed ones
+    StateDict replaced(Map<String, Item> other, UnaryOperator<StateDict> step) {
+        return new StateDict(file, other, metadata, List.of(handOver()), new Origin(this, step));
+    }
+
+    /// Returns these tensors with some of them changed; the result takes this one over and owns
+    /// `resources`.
+    ///
+    /// @param changed the new tensors under their old names
+    StateDict changed(
+            Map<String, ? extends Item> changed, List<? extends AutoCloseable> resources) {
+        var other = new LinkedHashMap<>(items);
+        other.putAll(changed);
+        var all = new ArrayList<AutoCloseable>(resources);
+        all.add(handOver());
+        return new StateDict(file, other, metadata, all);
+    }
+
+    /// Returns what these tensors were made of; nothing if they were read from a file or memory.
+    Optional<Origin> origin() {
+        return Optional.ofNullable(origin);
     }
 
     /// Returns the same tensors under other names, for checkpoints of another layout. The result
@@ -177,7 +222,7 @@ public final class StateDict implements AutoCloseable {
                         "%s: two tensors are %s".formatted(file, name.apply(old)));
             }
         });
-        return replaced(other);
+        return replaced(other, d -> d.renamed(name));
     }
 
     /// Returns the names of all tensors in the order of the file.

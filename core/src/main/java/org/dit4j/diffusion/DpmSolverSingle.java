@@ -94,6 +94,13 @@ public record DpmSolverSingle(
     /// The history holds the sample at the beginning of the block and the answers from there on.
     private record Steps(DpmSolverSingle method, NoiseLevels levels) implements LeveledSampler {
         @Override
+        public Tensor noised(Tensor data, Tensor noise, int call) {
+            throw new ConfigException(
+                    "a single-step DPM-Solver takes its steps in blocks and cannot start from a"
+                            + " picture; the multistep ones can");
+        }
+
+        @Override
         public SamplerState next(SamplerState s, Tensor prediction, NoiseSource noise) {
             Tensor x = s.x();
             int i = s.call();

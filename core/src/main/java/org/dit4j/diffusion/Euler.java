@@ -53,6 +53,11 @@ public record Euler(LevelSpacing spacing, Prediction prediction, Frame frame, Ch
         }
 
         @Override
+        public Tensor noised(Tensor data, Tensor noise, int call) {
+            return call == calls() ? data : method.frame.noised(data, noise, levels, call);
+        }
+
+        @Override
         public SamplerState next(SamplerState s, Tensor prediction, NoiseSource noise) {
             Frame frame = method.frame;
             Tensor answer = Prediction.mean(prediction, s.x());

@@ -44,6 +44,11 @@ public record EulerAncestral(LevelSpacing spacing, Prediction prediction, Frame 
         }
 
         @Override
+        public Tensor noised(Tensor data, Tensor noise, int call) {
+            return call == calls() ? data : method.frame.noised(data, noise, levels, call);
+        }
+
+        @Override
         public SamplerState next(SamplerState s, Tensor prediction, NoiseSource noise) {
             Tensor x = s.x();
             Tensor answer = Prediction.mean(prediction, x);

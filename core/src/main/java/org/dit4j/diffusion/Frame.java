@@ -28,6 +28,13 @@ public enum Frame {
         };
     }
 
+    /// Returns the sample that data and noise make at a level.
+    Tensor noised(Tensor data, Tensor noise, NoiseLevels levels, int i) {
+        return this == STRAIGHT
+                ? levels.noised(data, noise, i)
+                : Ops.addScaled(data, noise, level(levels, i));
+    }
+
     /// Returns what the network sees of a sample.
     Tensor input(Tensor x, double level) {
         return this == STRAIGHT ? x : Ops.div(x, root(level));

@@ -63,6 +63,18 @@ public record Heun(LevelSpacing spacing, Prediction prediction, Frame frame, Dat
         }
 
         @Override
+        public Tensor noised(Tensor data, Tensor noise, int call) {
+            return call == calls()
+                    ? data
+                    : method.frame.noised(data, noise, levels, (call + 1) / 2);
+        }
+
+        @Override
+        public int callsBefore(int step) {
+            return 2 * step;
+        }
+
+        @Override
         public SamplerState next(SamplerState s, Tensor prediction, NoiseSource noise) {
             int i = visited(s);
             Tensor answer = Prediction.mean(prediction, s.x());

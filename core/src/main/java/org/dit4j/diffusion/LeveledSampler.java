@@ -27,4 +27,9 @@ public interface LeveledSampler extends Sampler {
     default double timestep(SamplerState s) {
         return levels().timesteps().at(s.call());
     }
+
+    @Override
+    default Tensor noised(Tensor data, Tensor noise, int call) {
+        return call == calls() ? data : levels().noised(data, noise, call);
+    }
 }

@@ -1,6 +1,7 @@
 package org.dit4j.diffusion;
 
 import org.bytedeco.pytorch.Tensor;
+import org.dit4j.ConfigException;
 
 /// One way from noise to data in a fixed number of steps, as a pure state machine: it holds tables
 /// of numbers only, so one sampler serves any number of runs and threads.
@@ -53,4 +54,21 @@ public interface Sampler {
     /// @param prediction what [Denoiser#predict] gave
     /// @param noise asked exactly as often as the reference implementation draws
     SamplerState next(SamplerState s, Tensor prediction, NoiseSource noise);
+
+    /// Returns data with as much noise as the sample of a run has, in the method's own coordinates;
+    /// the data itself at the end of the run.
+    ///
+    /// @param data `[B, C, ...]`
+    /// @param noise `[B, C, ...]` standard normal
+    /// @param call how many model calls the run has made
+    /// @throws ConfigException if the method has no such runs
+    default Tensor noised(Tensor data, Tensor noise, int call) {
+        throw new ConfigException(
+                "this sampling method cannot start from a picture; euler can, where there is one");
+    }
+
+    /// Returns how many model calls there are before a step, from 0 on.
+    default int callsBefore(int step) {
+        return step;
+    }
 }

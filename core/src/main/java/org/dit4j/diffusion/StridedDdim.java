@@ -61,6 +61,15 @@ public record StridedDdim(
         }
 
         @Override
+        public Tensor noised(Tensor data, Tensor noise, int call) {
+            if (call == calls()) {
+                return data;
+            }
+            double kept = method.training.schedule().alphaBar().at((int) times.at(call));
+            return Ops.addScaled(Ops.mul(data, Math.sqrt(kept)), noise, Math.sqrt(1 - kept));
+        }
+
+        @Override
         public SamplerState next(SamplerState s, Tensor prediction, NoiseSource noise) {
             Tensor x = s.x();
             int t = (int) times.at(s.call());

@@ -45,6 +45,15 @@ public record StridedDdpm(GaussianDiffusion training, Timesteps timesteps, DataL
         }
 
         @Override
+        public Tensor noised(Tensor data, Tensor noise, int call) {
+            if (call == calls()) {
+                return data;
+            }
+            double kept = alphaBar(call);
+            return Ops.addScaled(Ops.mul(data, Math.sqrt(kept)), noise, Math.sqrt(1 - kept));
+        }
+
+        @Override
         public SamplerState next(SamplerState s, Tensor prediction, NoiseSource noise) {
             Tensor x = s.x();
             double now = alphaBar(s.call());

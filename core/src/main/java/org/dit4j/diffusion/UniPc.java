@@ -113,12 +113,13 @@ public record UniPc(
                             s.x(),
                             levels,
                             i);
-            boolean again = i > 0 && !method.uncorrected.contains(i - 1);
+            // a run that starts from data has no history at its first step
+            boolean again = !s.history().isEmpty() && !method.uncorrected.contains(i - 1);
             Tensor x = again ? corrected(s.history(), answer.value(), i) : s.x();
             var answers = new ArrayList<Tensor>();
             answers.add(answer.value());
             answers.addAll(s.history().isEmpty() ? List.of() : tail(s.history()));
-            int order = method.orderAt(i, calls());
+            int order = Math.min(method.orderAt(i, calls()), answers.size());
             var step = ExponentialStep.of(method.algorithm(), levels, i, i + 1);
             double[] tau = Table.of(order, k -> step.tau(levels, i, i - k)).values();
             Tensor next = step.take(x, tau, answers, method.moments(step, order - 1));
@@ -130,7 +131,7 @@ public record UniPc(
 
         /// Takes the step to level i again, with the answer there.
         private Tensor corrected(List<Tensor> history, Tensor answer, int i) {
-            int order = method.orderAt(i - 1, calls());
+            int order = Math.min(method.orderAt(i - 1, calls()), history.size() - 1);
             var step = ExponentialStep.of(method.algorithm(), levels, i - 1, i);
             double[] tau =
                     Table.of(order + 1, k -> k == order ? 1 : step.tau(levels, i - 1, i - 1 - k))

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.dit4j.ConfigException;
 import org.dit4j.checkpoint.CheckpointException;
 import org.dit4j.checkpoint.StateDict;
@@ -20,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 /// @param shapes reads the configuration off the tensors where there is no `config.json`; null if
 ///   they do not tell everything
 /// @param network builds the network
+/// @param theirs gives the tensors the names of diffusers, for adapters that use those; null if
+///   there is no way back
 /// @param <C> type of the configuration
 /// @param <N> type of the network
 record CheckpointFamily<C, N>(
@@ -28,7 +31,19 @@ record CheckpointFamily<C, N>(
         BiFunction<StateDict, Layout, StateDict> named,
         Function<Path, C> read,
         @Nullable Function<StateDict, C> shapes,
-        BiFunction<ParameterSource, C, N> network) {
+        BiFunction<ParameterSource, C, N> network,
+        @Nullable UnaryOperator<StateDict> theirs) {
+    /// A family whose tensors do not get the names of diffusers back.
+    CheckpointFamily(
+            String name,
+            Function<StateDict, Optional<Layout>> find,
+            BiFunction<StateDict, Layout, StateDict> named,
+            Function<Path, C> read,
+            @Nullable Function<StateDict, C> shapes,
+            BiFunction<ParameterSource, C, N> network) {
+        this(name, find, named, read, shapes, network, null);
+    }
+
     /// Opens a file or folder; the configuration is that of the `config.json` beside the weights.
     ///
     /// @throws CheckpointException if there is no checkpoint of the family at that path
@@ -43,11 +58,18 @@ record CheckpointFamily<C, N>(
                                             "%s: is not %s (its tensors have other names)"
                                                     .formatted(dict.file(), name)));
             StateDict tensors = named.apply(dict, layout);
-            return new OpenCheckpoint<>(tensors, config(tensors), layout, network);
+            return new OpenCheckpoint<>(tensors, config(tensors), layout, network, detour(layout));
         } catch (RuntimeException e) {
             dict.close();
             throw e;
         }
+    }
+
+    /// By way of the names of diffusers, for files that have others.
+    private UnaryOperator<StateDict> detour(Layout layout) {
+        return theirs == null || layout == Layout.DIFFUSERS
+                ? UnaryOperator.identity()
+                : tensors -> named.apply(theirs.apply(tensors), Layout.DIFFUSERS);
     }
 
     private C config(StateDict tensors) {

@@ -14,7 +14,8 @@ public final class FluxCheckpoint {
                     FluxLayouts::toOriginal,
                     FluxConfigs::read,
                     tensors -> new Sizes(tensors).config(),
-                    Flux::new);
+                    Flux::new,
+                    FluxLayouts::toDiffusers);
 
     private FluxCheckpoint() {}
 

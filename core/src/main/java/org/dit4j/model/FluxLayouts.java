@@ -1,6 +1,8 @@
 package org.dit4j.model;
 
+import java.util.LinkedHashMap;
 import java.util.Optional;
+import java.util.SequencedMap;
 import org.dit4j.checkpoint.KeyMap;
 import org.dit4j.checkpoint.StateDict;
 
@@ -52,12 +54,7 @@ public final class FluxLayouts {
                     rename("ff_context.net.2.*", "txt_mlp.2.*"),
                     rename("norm1.linear.*", "img_mod.lin.*"),
                     rename("norm1_context.linear.*", "txt_mod.lin.*"),
-                    KeyMap.join(
-                            SINGLE + "linear1.*",
-                            THEIR_SINGLE + "attn.to_q.*",
-                            THEIR_SINGLE + "attn.to_k.*",
-                            THEIR_SINGLE + "attn.to_v.*",
-                            THEIR_SINGLE + "proj_mlp.*"),
+                    KeyMap.joinShares(SINGLE + "linear1.*", single()),
                     renameSingle("attn.norm_q.weight", "norm.query_norm.scale"),
                     renameSingle("attn.norm_k.weight", "norm.key_norm.scale"),
                     renameSingle("proj_out.*", "linear2.*"),
@@ -65,6 +62,16 @@ public final class FluxLayouts {
                     KeyMap.join(
                             "final_layer.adaLN_modulation.1.*", "final.shift.*", "final.scale.*"),
                     KeyMap.rename("proj_out.*", "final_layer.linear.*"));
+
+    /// The first layer of a single block: queries, keys, values, and the hidden part of the MLP.
+    private static SequencedMap<String, Integer> single() {
+        var parts = new LinkedHashMap<String, Integer>();
+        parts.put(THEIR_SINGLE + "attn.to_q.*", 1);
+        parts.put(THEIR_SINGLE + "attn.to_k.*", 1);
+        parts.put(THEIR_SINGLE + "attn.to_v.*", 1);
+        parts.put(THEIR_SINGLE + "proj_mlp.*", (int) Flux.MLP_RATIO);
+        return parts;
+    }
 
     private FluxLayouts() {}
 
@@ -95,5 +102,11 @@ public final class FluxLayouts {
             case ORIGINAL, SINGLE_FILE -> dict;
             case DIFFUSERS -> NAMES.apply(CUT.apply(dict));
         };
+    }
+
+    /// Returns tensors under the names of [Flux] named as diffusers does. The result takes `dict`
+    /// over.
+    public static StateDict toDiffusers(StateDict dict) {
+        return CUT.inverse().apply(NAMES.inverse().apply(dict));
     }
 }

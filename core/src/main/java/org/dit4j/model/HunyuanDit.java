@@ -12,13 +12,11 @@ import org.dit4j.nn.Linear;
 import org.dit4j.nn.Modulation;
 import org.dit4j.nn.ParameterSource;
 import org.dit4j.nn.Parameters;
-import org.dit4j.nn.PatchEmbed;
 import org.dit4j.nn.Patches;
 import org.dit4j.nn.Rotary;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.ShapeException;
-import org.dit4j.tensor.Shapes;
 import org.dit4j.tensor.TensorScope;
 import org.jspecify.annotations.Nullable;
 
@@ -199,8 +197,7 @@ public final class HunyuanDit implements AutoCloseable {
             Tensor x, Tensor c, Tensor text, @Nullable Tensor textMask, Rotary positions) {}
 
     private final Config config;
-    private final PatchEmbed xEmbedder;
-    private final HunyuanDitConditioning conditioning;
+    private final HunyuanDitEmbedding embedding;
     private final List<HunyuanDitBlock> blocks = new ArrayList<>();
     private final Modulation finalModulation;
     private final Linear finalLinear;
@@ -211,8 +208,7 @@ public final class HunyuanDit implements AutoCloseable {
         this.config = config;
         int d = config.hiddenSize;
         int p = config.patchSize;
-        xEmbedder = PatchEmbed.of(source.at("x_embedder"), config.inChannels, d, p);
-        conditioning = HunyuanDitConditioning.of(source, config);
+        embedding = HunyuanDitEmbedding.of(source, config);
         for (int i = 0; i < config.depth; i++) {
             blocks.add(HunyuanDitBlock.of(source.at("blocks." + i), config, merges(i)));
         }
@@ -256,10 +252,24 @@ public final class HunyuanDit implements AutoCloseable {
     ///   caller's scope
     /// @throws ShapeException if a shape does not fit
     public Tensor forward(Tensor x, Tensor t, Conditions conditions) {
+        return forward(x, t, conditions, List.of());
+    }
+
+    /// The same, steered by a ControlNet.
+    ///
+    /// @param residuals what it adds to the outputs of the first blocks where later blocks merge
+    ///   them, each `[B, N, D]`, depth / 2 - 1 of them, or none (diffusers,
+    ///   `hunyuan_transformer_2d.py`)
+    public Tensor forward(Tensor x, Tensor t, Conditions conditions, List<Tensor> residuals) {
+        if (!residuals.isEmpty() && residuals.size() != merged()) {
+            throw new ShapeException(
+                    "the network merges the outputs of %d blocks, but there are residuals for %d"
+                            .formatted(merged(), residuals.size()));
+        }
         return TensorScope.compute(() -> {
             Tensor whole = Patches.fillUp(x, config.patchSize); // [B, C, H', W']
             Hidden h = embed(whole, t, conditions); // [B, N, D], [B, D], [B, L, E]
-            Tensor tokens = pair(0, h.x, h); // [B, N, D]
+            Tensor tokens = pair(0, h.x, h, residuals); // [B, N, D]
             Tensor out = head(tokens, h.c, whole.size(2), whole.size(3)); // [B, outputs, H', W']
             return out.narrow(2, 0, x.size(2)).narrow(3, 0, x.size(3)); // [B, outputs, H, W]
         });
@@ -268,13 +278,16 @@ public final class HunyuanDit implements AutoCloseable {
     /// Applies block `i`, all blocks between it and its partner, and its partner, which merges the
     /// output of block `i`. Each pair is a scope of its own, so that nothing but those outputs is
     /// kept.
-    private Tensor pair(int i, Tensor x, Hidden h) {
+    private Tensor pair(int i, Tensor x, Hidden h, List<Tensor> residuals) {
         int partner = depth() - 1 - i;
         return TensorScope.compute(() -> {
             Tensor first = compute(i, x, h, null); // [B, N, D]
-            return partner == i + 1
-                    ? compute(partner, first, h, null) // [B, N, D]
-                    : compute(partner, pair(i + 1, first, h), h, first); // [B, N, D]
+            if (partner == i + 1) {
+                return compute(partner, first, h, null); // [B, N, D]
+            }
+            Tensor middle = pair(i + 1, first, h, residuals); // [B, N, D]
+            Tensor skip = residuals.isEmpty() ? first : first.add(residuals.get(i)); // [B, N, D]
+            return compute(partner, middle, h, skip); // [B, N, D]
         });
     }
 
@@ -284,26 +297,7 @@ public final class HunyuanDit implements AutoCloseable {
 
     /// Embeds noisy latents, time and conditions.
     public Hidden embed(Tensor x, Tensor t, Conditions conditions) {
-        Shapes.require(x, "x", Shapes.ANY, config.inChannels, Shapes.ANY, Shapes.ANY);
-        Shapes.require(t, "t", x.size(0));
-        int p = config.patchSize;
-        if (x.size(2) % p != 0 || x.size(3) % p != 0) {
-            throw new ShapeException(
-                    "latents of %d x %d do not divide into patches of %d"
-                            .formatted(x.size(2), x.size(3), p));
-        }
-        conditioning.require(conditions, x.size(0));
-        Tensor tokens = xEmbedder.forward(x); // [B, N, D]
-        Tensor c = conditioning.vector(t, conditions); // [B, D]
-        Tensor text = conditioning.text(conditions); // [B, L, E]
-        return new Hidden(tokens, c, text, conditioning.unused(conditions), positions(x));
-    }
-
-    private Rotary positions(Tensor x) {
-        int h = (int) x.size(2) / config.patchSize;
-        int w = (int) x.size(3) / config.patchSize;
-        int k = config.hiddenSize / config.numHeads;
-        return Rotary.centred(k, config.positionBase, h, w, config.positionSpacing).on(x); // [N, K]
+        return embedding.forward(x, t, conditions);
     }
 
     /// Returns the number of blocks.
@@ -314,6 +308,11 @@ public final class HunyuanDit implements AutoCloseable {
     /// Returns whether block `i` merges the output of its partner, block `depth - 1 - i`.
     public boolean merges(int i) {
         return i > config.depth / 2;
+    }
+
+    /// Returns how many blocks have an output that a later one merges.
+    private int merged() {
+        return depth() / 2 - 1;
     }
 
     /// Applies block `i` to the tokens `[B, N, D]`.

@@ -16,7 +16,8 @@ public final class HunyuanDitCheckpoint {
                                     : dict,
                     HunyuanDitConfigs::read,
                     null,
-                    HunyuanDit::new);
+                    HunyuanDit::new,
+                    HunyuanDitLayouts::toDiffusers);
 
     private HunyuanDitCheckpoint() {}
 

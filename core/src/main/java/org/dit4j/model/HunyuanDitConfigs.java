@@ -20,6 +20,7 @@ public final class HunyuanDitConfigs {
 
     private static final String FAMILY = "hunyuan-dit";
     private static final String CLASS = "HunyuanDiT2DModel";
+    private static final String CONTROL_NET = "HunyuanDiT2DControlNetModel";
 
     private HunyuanDitConfigs() {}
 
@@ -94,12 +95,33 @@ public final class HunyuanDitConfigs {
         return constant.name().toLowerCase(Locale.ROOT);
     }
 
-    /// Every argument must be there but the last two, which the earliest files lack.
+    /// Reads the `config.json` of a ControlNet that diffusers wrote (`controlnet_hunyuan.py`): the
+    /// configuration of the network that it steers.
+    ///
+    /// @throws ConfigException in one line with the file and the key
+    static HunyuanDit.Config readControlNet(Path file) {
+        var fields = new JsonFields(JsonFile.tree(file), file);
+        String name = fields.text("_class_name");
+        ConfigException.require(
+                name.equals(CONTROL_NET),
+                "%s: _class_name %s is not a %s",
+                file,
+                name,
+                CONTROL_NET);
+        fields.ignore("conditioning_channels"); // of the picture, not of its latents
+        return diffusers(fields, fields.integer("transformer_num_layers"), false);
+    }
+
     private static HunyuanDit.Config diffusers(JsonFields json) {
+        json.require("norm_type", "layer_norm");
+        return diffusers(json, json.integer("num_layers"), json.flag("learn_sigma"));
+    }
+
+    /// Every argument must be there but the last two, which the earliest files lack.
+    private static HunyuanDit.Config diffusers(JsonFields json, int depth, boolean learnSigma) {
         json.has("_diffusers_version");
         json.has("_name_or_path");
         json.require("activation_fn", "gelu-approximate");
-        json.require("norm_type", "layer_norm");
         int heads = json.integer("num_attention_heads");
         int width = json.integer("hidden_size");
         int head = json.integer("attention_head_dim");
@@ -116,10 +138,10 @@ public final class HunyuanDitConfigs {
                         patch,
                         json.integer("in_channels"),
                         width,
-                        json.integer("num_layers"),
+                        depth,
                         heads,
                         json.number("mlp_ratio"),
-                        json.flag("learn_sigma"),
+                        learnSigma,
                         diffusersText(json),
                         json.flag("use_style_cond_and_image_meta_size", true),
                         Math.max(1, BASE_LATENTS / Math.max(1, patch)),

@@ -80,6 +80,19 @@ public final class HunyuanDitLayouts {
                 : Optional.empty();
     }
 
+    /// Returns whether the tensors are those of a ControlNet, which only diffusers has.
+    static boolean isControlNet(StateDict dict) {
+        return dict.has("controlnet_blocks.0.weight")
+                && dict.has("input_block.weight")
+                && dict.has("text_embedding_padding");
+    }
+
+    /// Returns the tensors of a ControlNet named by diffusers under the names of
+    /// [HunyuanDitControlNet]. The result takes `dict` over.
+    static StateDict controlNet(StateDict dict) {
+        return NAMES.apply(dict);
+    }
+
     /// Returns tensors named by diffusers under the names of [HunyuanDit]. The result takes `dict`
     /// over.
     public static StateDict fromDiffusers(StateDict dict) {

@@ -6,25 +6,17 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
-import org.dit4j.nn.GridRegion;
 import org.dit4j.nn.Init;
 import org.dit4j.nn.LayerNorm;
 import org.dit4j.nn.Linear;
 import org.dit4j.nn.Modulation;
 import org.dit4j.nn.ParameterSource;
 import org.dit4j.nn.Parameters;
-import org.dit4j.nn.PatchEmbed;
 import org.dit4j.nn.Patches;
-import org.dit4j.nn.Positions;
-import org.dit4j.nn.SiluMlp;
-import org.dit4j.nn.TimestepEmbedding;
 import org.dit4j.tensor.Dtype;
-import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.ShapeException;
-import org.dit4j.tensor.Shapes;
 import org.dit4j.tensor.TensorScope;
-import org.jspecify.annotations.Nullable;
 
 /// MM-DiT, the network of Stable Diffusion 3 and 3.5 (Esser et al. 2024, arXiv:2403.03206;
 /// Stability-AI/sd3.5, `mmditx.py`): text-conditional, text and picture attend to each other in one
@@ -65,7 +57,7 @@ public final class MmDit implements AutoCloseable {
     /// @param qkNorm how queries and keys are normalised
     /// @param dualAttentionLayers blocks with a second attention among the picture's tokens
     /// @param positionBase side of the grid of positions that every size is fitted into, in
-    ///   patches, as Hunyuan-DiT has it ([GridRegion]); 0 for the middle of a table, as in the
+    ///   patches, as Hunyuan-DiT has it ([org.dit4j.nn.GridRegion]); 0 for the middle of a table, as in the
     ///   published networks
     public record Config(
             int inputSize,
@@ -168,12 +160,34 @@ public final class MmDit implements AutoCloseable {
     /// @param c time and pooled text `[B, D]`
     public record Hidden(Tensor text, Tensor x, Tensor c) {}
 
+    /// What is different in a single pass.
+    ///
+    /// @param skipped numbers of the blocks that are left out, as skip-layer guidance needs it
+    /// @param residuals what a ControlNet adds to the tokens of the picture, each `[B, N, D]`: as
+    ///   many as there are blocks, or fewer, of which each serves several blocks in a row. Nothing
+    ///   is added after the last block (diffusers, `transformer_sd3.py`)
+    public record Changes(Set<Integer> skipped, List<Tensor> residuals) {
+        /// Changes nothing.
+        public static final Changes NONE = new Changes(Set.of(), List.of());
+
+        /// Copies both.
+        public Changes {
+            skipped = Set.copyOf(skipped);
+            residuals = List.copyOf(residuals);
+        }
+
+        /// Returns the tokens after block `i` of `depth`.
+        private Tensor after(Tensor x, int i, int depth) {
+            if (residuals.isEmpty() || i == depth - 1) {
+                return x;
+            }
+            double blocks = (double) depth / residuals.size(); // that each serves
+            return x.add(residuals.get((int) (i / blocks)));
+        }
+    }
+
     private final Config config;
-    private final PatchEmbed xEmbedder;
-    private final @Nullable Tensor posEmbed; // [1, side * side, D]
-    private final TimestepEmbedding tEmbedder;
-    private final SiluMlp yEmbedder;
-    private final Linear contextEmbedder;
+    private final MmDitEmbedding embedding;
     private final List<MmDitBlock> blocks = new ArrayList<>();
     private final Modulation finalModulation;
     private final Linear finalLinear;
@@ -184,18 +198,10 @@ public final class MmDit implements AutoCloseable {
         this.config = config;
         int d = config.hiddenSize;
         int p = config.patchSize;
-        long side = config.maxPositions;
-        Init normal = Init.normal(0.02);
-        posEmbed =
-                config.positionBase > 0
-                        ? null
-                        : source.buffer("pos_embed", () -> table(config), 1, side * side, d);
-        xEmbedder = PatchEmbed.of(source.at("x_embedder"), config.inChannels, d, p);
-        tEmbedder = TimestepEmbedding.of(source.at("t_embedder"), d, 0);
-        yEmbedder = SiluMlp.of(source.at("y_embedder.mlp"), config.pooledWidth, d, d, normal);
-        contextEmbedder = source.linear("context_embedder", config.textWidth, d);
+        embedding = MmDitEmbedding.of(source, config);
         for (int i = 0; i < config.depth; i++) {
-            blocks.add(MmDitBlock.of(source.at("joint_blocks." + i), config, i));
+            boolean last = i == config.depth - 1;
+            blocks.add(MmDitBlock.of(source.at("joint_blocks." + i), config, i, last));
         }
         ParameterSource last = source.at("final_layer");
         finalLinear = last.linear("linear", d, (long) p * p * config.outChannels, Init.zeros());
@@ -237,16 +243,14 @@ public final class MmDit implements AutoCloseable {
     /// @return `[B, outputs, H, W]` in the caller's scope
     /// @throws ShapeException if a shape does not fit
     public Tensor forward(Tensor x, Tensor t, Tensor text, Tensor pooled) {
-        return forward(x, t, text, pooled, Set.of());
+        return forward(x, t, text, pooled, Changes.NONE);
     }
 
-    /// The same without some blocks, as skip-layer guidance needs it.
-    ///
-    /// @param skipped numbers of the blocks that are left out
-    public Tensor forward(Tensor x, Tensor t, Tensor text, Tensor pooled, Set<Integer> skipped) {
+    /// The same, changed.
+    public Tensor forward(Tensor x, Tensor t, Tensor text, Tensor pooled, Changes changes) {
         return TensorScope.compute(() -> {
             Tensor whole = Patches.fillUp(x, config.patchSize); // [B, C, H', W']
-            Hidden h = blocks(embed(whole, t, text, pooled), skipped); // [B, N, D]
+            Hidden h = blocks(embed(whole, t, text, pooled), changes); // [B, N, D]
             Tensor out = head(h.x, h.c, whole.size(2), whole.size(3)); // [B, outputs, H', W']
             return out.narrow(2, 0, x.size(2)).narrow(3, 0, x.size(3)); // [B, outputs, H, W]
         });
@@ -254,23 +258,24 @@ public final class MmDit implements AutoCloseable {
 
     /// Applies the blocks, each in a scope of its own, and frees what it was given once its results
     /// are there.
-    private Hidden blocks(Hidden first, Set<Integer> skipped) {
+    private Hidden blocks(Hidden first, Changes changes) {
         Hidden h = first;
         for (int i = 0; i < config.depth; i++) {
-            if (!skipped.contains(i)) {
-                Hidden next = compute(i, h);
-                free(h.x, next.x);
-                free(h.text, next.text);
-                h = next;
-            }
+            Hidden next = compute(i, h, changes);
+            free(h.x, next.x);
+            free(h.text, next.text);
+            h = next;
         }
         return h;
     }
 
-    private Hidden compute(int i, Hidden h) {
+    private Hidden compute(int i, Hidden h, Changes changes) {
         try (var scope = TensorScope.open()) {
-            Hidden next = block(i, h);
-            scope.promote(next.x);
+            Hidden own = changes.skipped.contains(i) ? h : block(i, h);
+            Hidden next = new Hidden(own.text, changes.after(own.x, i, config.depth), own.c);
+            if (next.x != h.x) {
+                scope.promote(next.x);
+            }
             if (next.text != h.text) {
                 scope.promote(next.text);
             }
@@ -286,63 +291,7 @@ public final class MmDit implements AutoCloseable {
 
     /// Embeds noisy latents, time and text.
     public Hidden embed(Tensor x, Tensor t, Tensor text, Tensor pooled) {
-        Shapes.require(x, "x", Shapes.ANY, config.inChannels, Shapes.ANY, Shapes.ANY);
-        long b = x.size(0);
-        Shapes.require(t, "t", b);
-        Shapes.require(text, "text", b, Shapes.ANY, config.textWidth);
-        Shapes.require(pooled, "pooled", b, config.pooledWidth);
-        int p = config.patchSize;
-        if (x.size(2) % p != 0 || x.size(3) % p != 0) {
-            throw new ShapeException(
-                    "latents of %d x %d do not divide into patches of %d"
-                            .formatted(x.size(2), x.size(3), p));
-        }
-        int h = (int) x.size(2) / p;
-        int w = (int) x.size(3) / p;
-        Tensor positions = posEmbed == null ? fitted(h, w, x) : middle(posEmbed, h, w); // [1, N, D]
-        return new Hidden(
-                contextEmbedder.forward(text), // [B, L, D]
-                xEmbedder.forward(x).add(positions), // [B, N, D]
-                tEmbedder.forward(t).add(yEmbedder.forward(pooled))); // [B, D]
-    }
-
-    /// Positions that are interpolated within the base grid, `[1, h w, D]`.
-    private Tensor fitted(int h, int w, Tensor x) {
-        GridRegion region = GridRegion.filling(config.positionBase, h, w);
-        GridRegion.Spacing even = GridRegion.Spacing.EVEN;
-        return Ops.like(
-                Positions.sinCos2d(
-                        config.hiddenSize, region.rows(h, even), region.columns(w, even)),
-                x);
-    }
-
-    /// The middle of the table, `[1, h w, D]`.
-    private Tensor middle(Tensor table, long h, long w) {
-        int side = config.maxPositions;
-        if (h > side || w > side) {
-            throw new ShapeException(
-                    "latents of %d x %d patches are larger than the %d x %d positions"
-                            .formatted(h, w, side, side));
-        }
-        return table.reshape(1, side, side, config.hiddenSize)
-                .narrow(1, (side - h) / 2, h)
-                .narrow(2, (side - w) / 2, w)
-                .flatten(1, 2);
-    }
-
-    /// The table `[1, side * side, D]`: positions are so far apart that the usual grid's number of
-    /// patches is the length of the table's side (diffusers, `embeddings.py`,
-    /// `get_2d_sincos_pos_embed`).
-    private static Tensor table(Config config) {
-        int side = config.maxPositions;
-        ConfigException.require(
-                (long) side * side * config.hiddenSize <= Integer.MAX_VALUE,
-                "max_positions %d are too many for a table of width %d",
-                side,
-                config.hiddenSize);
-        int grid = config.inputSize / config.patchSize;
-        double step = (double) grid / side;
-        return Positions.sinCos2d(config.hiddenSize, side, side, step, step);
+        return embedding.forward(x, t, text, pooled);
     }
 
     /// Returns the number of blocks.

@@ -23,8 +23,9 @@ record MmDitBlock(MmDitStream context, MmDitStream image) {
     record Tokens(Tensor text, Tensor x) {}
 
     /// Builds block `i` from the names of the original code.
-    static MmDitBlock of(ParameterSource source, MmDit.Config config, int i) {
-        boolean last = i == config.depth() - 1;
+    ///
+    /// @param last whether nothing more is needed of the text after it
+    static MmDitBlock of(ParameterSource source, MmDit.Config config, int i, boolean last) {
         boolean dual = config.dualAttentionLayers().contains(i);
         return new MmDitBlock(
                 MmDitStream.of(source.at("context_block"), config, last, false),

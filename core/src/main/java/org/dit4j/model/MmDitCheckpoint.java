@@ -18,7 +18,8 @@ public final class MmDitCheckpoint {
                     MmDitLayouts::original,
                     MmDitConfigs::read,
                     tensors -> new Sizes(tensors).config(),
-                    MmDit::new);
+                    MmDit::new,
+                    MmDitLayouts::toDiffusers);
 
     private MmDitCheckpoint() {}
 

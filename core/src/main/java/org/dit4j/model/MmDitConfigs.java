@@ -17,6 +17,7 @@ import tools.jackson.databind.JsonNode;
 public final class MmDitConfigs {
     private static final String FAMILY = "mm-dit";
     private static final String CLASS = "SD3Transformer2DModel";
+    private static final String CONTROL_NET = "SD3ControlNetModel";
 
     private MmDitConfigs() {}
 
@@ -36,7 +37,9 @@ public final class MmDitConfigs {
             String name = fields.text("_class_name");
             ConfigException.require(
                     name.equals(CLASS), "%s: _class_name %s is not a %s", where, name, CLASS);
-            return diffusers(fields, json.has("out_channels"));
+            MmDit.Config config = diffusers(fields, json.has("out_channels"));
+            fields.noOthers();
+            return config;
         }
         String family = fields.text("family");
         ConfigException.require(
@@ -82,6 +85,35 @@ public final class MmDitConfigs {
         return Set.copyOf(layers);
     }
 
+    /// Reads the `config.json` of a ControlNet that diffusers wrote (`controlnet_sd3.py`).
+    ///
+    /// @throws ConfigException in one line with the file and the key; also for the networks of
+    ///   single blocks without text, which there is no code for
+    static MmDitControlNet.Config readControlNet(Path file) {
+        JsonNode json = JsonFile.tree(file);
+        var fields = new JsonFields(json, file);
+        String name = fields.text("_class_name");
+        ConfigException.require(
+                name.equals(CONTROL_NET),
+                "%s: _class_name %s is not a %s",
+                file,
+                name,
+                CONTROL_NET);
+        fields.require("pos_embed_type", "sincos");
+        fields.require("use_pos_embed", true);
+        ConfigException.require(
+                !fields.isNull("joint_attention_dim"),
+                "%s: there is no code for ControlNets without text (joint_attention_dim null)",
+                file);
+        var config =
+                new MmDitControlNet.Config(
+                        diffusers(fields, json.has("out_channels")),
+                        fields.integer("extra_conditioning_channels", 0),
+                        fields.flag("force_zeros_for_pooled_projection", true));
+        fields.noOthers();
+        return config;
+    }
+
     /// Absent arguments have the defaults of the constructor; `out_channels` null means as many as
     /// there are inputs.
     private static MmDit.Config diffusers(JsonFields json, boolean outputsGiven) {
@@ -97,24 +129,21 @@ public final class MmDitConfigs {
                 caption,
                 width);
         int channels = json.integer("in_channels", 16);
-        var config =
-                new MmDit.Config(
-                        json.integer("sample_size", 128),
-                        json.integer("patch_size", 2),
-                        channels,
-                        json.integer("out_channels", outputsGiven ? channels : 16),
-                        width,
-                        json.integer("num_layers", 18),
-                        heads,
-                        json.integer("joint_attention_dim", 4096),
-                        json.integer("pooled_projection_dim", 2048),
-                        json.integer("pos_embed_max_size", 96),
-                        diffusersNorm(json),
-                        json.has("dual_attention_layers")
-                                ? distinct(json.integers("dual_attention_layers"))
-                                : Set.of());
-        json.noOthers();
-        return config;
+        return new MmDit.Config(
+                json.integer("sample_size", 128),
+                json.integer("patch_size", 2),
+                channels,
+                json.integer("out_channels", outputsGiven ? channels : 16),
+                width,
+                json.integer("num_layers", 18),
+                heads,
+                json.integer("joint_attention_dim", 4096),
+                json.integer("pooled_projection_dim", 2048),
+                json.integer("pos_embed_max_size", 96),
+                diffusersNorm(json),
+                json.has("dual_attention_layers")
+                        ? distinct(json.integers("dual_attention_layers"))
+                        : Set.of());
     }
 
     private static HeadNorm diffusersNorm(JsonFields json) {

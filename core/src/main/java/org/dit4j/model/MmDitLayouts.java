@@ -78,6 +78,19 @@ public final class MmDitLayouts {
                 : Optional.empty();
     }
 
+    /// Returns whether the tensors are those of a ControlNet, which only diffusers has.
+    static boolean isControlNet(StateDict dict) {
+        return dict.has("controlnet_blocks.0.weight")
+                && dict.has("pos_embed_input.proj.weight")
+                && dict.has("transformer_blocks.0.attn.to_q.weight");
+    }
+
+    /// Returns the tensors of a ControlNet named by diffusers under the names of [MmDitControlNet].
+    /// The result takes `dict` over.
+    static StateDict controlNet(StateDict dict) {
+        return NAMES.apply(dict);
+    }
+
     /// Returns tensors of that layout under the names of [MmDit]. The result takes `dict` over.
     static StateDict original(StateDict dict, Layout layout) {
         return switch (layout) {

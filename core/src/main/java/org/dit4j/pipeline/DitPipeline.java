@@ -104,7 +104,7 @@ public final class DitPipeline implements Pipeline {
     public List<Picture> generate(GenerationRequest request, Progress progress) {
         GenerationRequest r = resolve(request);
         try (var _ = TensorScope.open()) {
-            return latents.generate(r, conditioned(labels(r)), progress);
+            return latents.generate(r, _ -> conditioned(labels(r)), progress);
         }
     }
 

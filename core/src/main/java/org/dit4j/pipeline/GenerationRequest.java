@@ -2,6 +2,7 @@ package org.dit4j.pipeline;
 
 import java.util.List;
 import org.dit4j.ConfigException;
+import org.dit4j.data.Picture;
 
 /// What to generate. Immutable; 0 and the empty text stand for what the model's own folder says.
 ///
@@ -19,6 +20,7 @@ import org.dit4j.ConfigException;
 /// @param width in pixels
 /// @param height in pixels
 /// @param textTokens tokens that a prompt is cut or filled up to, where a family leaves that open
+/// @param given pictures to start from or to be steered by
 public record GenerationRequest(
         List<String> prompts,
         int count,
@@ -28,7 +30,8 @@ public record GenerationRequest(
         String sampler,
         int width,
         int height,
-        int textTokens) {
+        int textTokens,
+        GivenPictures given) {
     private static final int MOST = 1024;
     private static final int MOST_STEPS = 10_000;
     private static final int MOST_PIXELS = 8192;
@@ -60,7 +63,8 @@ public record GenerationRequest(
 
     /// Returns a request for one picture of each prompt, with seed 0.
     public static GenerationRequest of(String... prompts) {
-        return new GenerationRequest(List.of(prompts), 1, 0, 0, Guide.DEFAULT, "", 0, 0, 0);
+        return new GenerationRequest(
+                List.of(prompts), 1, 0, 0, Guide.DEFAULT, "", 0, 0, 0, GivenPictures.NONE);
     }
 
     /// Returns a request for one picture of each class, with seed 0.
@@ -76,25 +80,25 @@ public record GenerationRequest(
     /// Returns this request with other prompts.
     public GenerationRequest withPrompts(List<String> texts) {
         return new GenerationRequest(
-                texts, count, seed, steps, guide, sampler, width, height, textTokens);
+                texts, count, seed, steps, guide, sampler, width, height, textTokens, given);
     }
 
     /// Returns this request for another number of pictures of each prompt.
     public GenerationRequest withCount(int n) {
         return new GenerationRequest(
-                prompts, n, seed, steps, guide, sampler, width, height, textTokens);
+                prompts, n, seed, steps, guide, sampler, width, height, textTokens, given);
     }
 
     /// Returns this request with another seed.
     public GenerationRequest withSeed(long s) {
         return new GenerationRequest(
-                prompts, count, s, steps, guide, sampler, width, height, textTokens);
+                prompts, count, s, steps, guide, sampler, width, height, textTokens, given);
     }
 
     /// Returns this request with another number of sampler steps.
     public GenerationRequest withSteps(int n) {
         return new GenerationRequest(
-                prompts, count, seed, n, guide, sampler, width, height, textTokens);
+                prompts, count, seed, n, guide, sampler, width, height, textTokens, given);
     }
 
     /// Returns this request with another guidance scale.
@@ -105,22 +109,62 @@ public record GenerationRequest(
     /// Returns this request with other guidance.
     public GenerationRequest withGuide(Guide g) {
         return new GenerationRequest(
-                prompts, count, seed, steps, g, sampler, width, height, textTokens);
+                prompts, count, seed, steps, g, sampler, width, height, textTokens, given);
     }
 
     /// Returns this request with another sampler.
     public GenerationRequest withSampler(String name) {
         return new GenerationRequest(
-                prompts, count, seed, steps, guide, name, width, height, textTokens);
+                prompts, count, seed, steps, guide, name, width, height, textTokens, given);
     }
 
     /// Returns this request for another size in pixels.
     public GenerationRequest withSize(int w, int h) {
-        return new GenerationRequest(prompts, count, seed, steps, guide, sampler, w, h, textTokens);
+        return new GenerationRequest(
+                prompts, count, seed, steps, guide, sampler, w, h, textTokens, given);
     }
 
     /// Returns this request with another number of tokens of a prompt.
     public GenerationRequest withTextTokens(int n) {
-        return new GenerationRequest(prompts, count, seed, steps, guide, sampler, width, height, n);
+        return new GenerationRequest(
+                prompts, count, seed, steps, guide, sampler, width, height, n, given);
+    }
+
+    /// Returns this request starting from a picture.
+    ///
+    /// @param strength see [InitImage#strength]
+    public GenerationRequest withImage(Picture picture, double strength) {
+        InitImage init = given.init();
+        return withGiven(
+                new GivenPictures(
+                        new InitImage(picture, strength, init == null ? null : init.mask()),
+                        given.control()));
+    }
+
+    /// Returns this request changing a part of the picture that it starts from.
+    ///
+    /// @param mask see [InitImage#mask]
+    /// @throws ConfigException if there is no picture
+    public GenerationRequest withMask(Picture mask) {
+        InitImage init = given.init();
+        if (init == null) {
+            throw new ConfigException("a mask needs a picture to start from");
+        }
+        return withGiven(
+                new GivenPictures(
+                        new InitImage(init.picture(), init.strength(), mask), given.control()));
+    }
+
+    /// Returns this request steered by a picture.
+    ///
+    /// @param scale see [ControlImage#scale]
+    public GenerationRequest withControl(Picture picture, double scale) {
+        return withGiven(new GivenPictures(given.init(), new ControlImage(picture, scale)));
+    }
+
+    /// Returns this request with other pictures.
+    public GenerationRequest withGiven(GivenPictures pictures) {
+        return new GenerationRequest(
+                prompts, count, seed, steps, guide, sampler, width, height, textTokens, pictures);
     }
 }

@@ -2,9 +2,12 @@ package org.dit4j.pipeline;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
 import org.dit4j.autoencoder.Autoencoder;
+import org.dit4j.autoencoder.AutoencoderKl;
 import org.dit4j.data.Picture;
 import org.dit4j.diffusion.Denoiser;
 import org.dit4j.diffusion.Guidance;
@@ -13,9 +16,13 @@ import org.dit4j.diffusion.Progress;
 import org.dit4j.diffusion.Sampler;
 import org.dit4j.diffusion.SamplerState;
 import org.dit4j.diffusion.Sampling;
+import org.dit4j.diffusion.SdEdit;
+import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.TensorScope;
+import org.dit4j.tensor.Tensors;
+import org.jspecify.annotations.Nullable;
 
 /// What all pipelines in the latent space of an autoencoder share once their prompts have become
 /// conditions: noise, sampling with guidance, decoding.
@@ -65,34 +72,95 @@ record LatentDiffusion(
                 unit,
                 f,
                 network.unit());
-        sampler(resolved);
+        requirePictures(resolved, sampler(resolved));
         return resolved;
     }
 
+    /// Fails at once if the pictures that a request brings along cannot be used.
+    private void requirePictures(GenerationRequest r, Sampler method) {
+        ConfigException.require(
+                (r.given().control() == null) == (network.control() == ControlLatents.NONE),
+                r.given().control() == null
+                        ? "this model has a ControlNet: give it a control picture"
+                        : "a control picture needs a ControlNet");
+        InitImage init = r.given().init();
+        if (init != null) {
+            try (var _ = TensorScope.open()) {
+                Tensor one = Tensors.zeros(Dtype.FLOAT32, 1);
+                int first = SdEdit.firstStep(r.steps(), init.strength());
+                method.noised(one, one, method.callsBefore(first));
+            }
+        }
+    }
+
     /// Generates the pictures of a resolved request.
-    List<Picture> generate(GenerationRequest r, Conditioned conditioned, Progress progress) {
+    ///
+    /// @param conditioned gives the network, with the latents of a control picture closed over,
+    ///   which are null if there is none
+    List<Picture> generate(
+            GenerationRequest r,
+            Function<@Nullable Tensor, Conditioned> conditioned,
+            Progress progress) {
         try (var _ = TensorScope.open();
                 var rng = Rng.seeded(r.seed())) {
-            int f = autoencoder.downsampling();
-            Tensor noise =
-                    rng.normal(
-                            r.pictures(),
-                            autoencoder.latentChannels(),
-                            r.height() / f,
-                            r.width() / f);
+            // in this order the reference draws
+            Conditioned steered = conditioned.apply(control(r));
+            Tensor data = start(r, rng); // [1, C, h, w] or null
+            Tensor noise = noise(r, rng); // [B, C, h, w]
             Sampler sampler = sampler(r);
+            if (data != null) {
+                sampler = from(r, sampler, data.expand_as(noise), noise, rng);
+            }
             NoiseSource all = NoiseSource.of(rng);
             NoiseSource draws =
                     network.drawsTwice() && r.guide().scale() != 1 ? all.firstOfPair() : all;
             SamplerState end =
                     Sampling.run(
                             sampler,
-                            denoiser(conditioned, guidance(r.guide())),
+                            denoiser(steered, guidance(r.guide())),
                             sampler.start(noise, draws),
                             draws,
                             progress);
             return decode(sampler.done(end) || end.x0() == null ? end.x() : end.x0());
         }
+    }
+
+    private Tensor noise(GenerationRequest r, Rng rng) {
+        int f = autoencoder.downsampling();
+        return rng.normal(
+                r.pictures(), autoencoder.latentChannels(), r.height() / f, r.width() / f);
+    }
+
+    /// The latents of the control picture, `[2 B, C, h, w]` with guidance, the unconditional half
+    /// first; null if there is none. The reference draws them from Python's global generator, so
+    /// the noise of the sampling is the same with and without a control picture.
+    private @Nullable Tensor control(GenerationRequest r) {
+        ControlImage control = r.given().control();
+        if (control == null) {
+            return null;
+        }
+        int rows = r.pictures() * (guidance(r.guide()).active() ? 2 : 1);
+        Tensor x = InitImage.pixels(control.picture(), r.width(), r.height());
+        try (var rng = Rng.seeded(r.seed())) {
+            return network.control().latents(autoencoder, x.expand(rows, -1, -1, -1), rng);
+        }
+    }
+
+    /// The latents of the picture that the request starts from.
+    private @Nullable Tensor start(GenerationRequest r, Rng rng) {
+        InitImage init = r.given().init();
+        return init == null ? null : autoencoder.encode(init.pixels(r.width(), r.height()), rng);
+    }
+
+    private Sampler from(GenerationRequest r, Sampler method, Tensor data, Tensor noise, Rng rng) {
+        InitImage init = Objects.requireNonNull(r.given().init());
+        Tensor mask = init.latentMask(r.width(), r.height(), autoencoder.downsampling());
+        if (mask != null && autoencoder instanceof AutoencoderKl) {
+            // the reference encodes what is kept too, for networks that take it as an input
+            rng.normal(1, data.size(1), data.size(2), data.size(3));
+        }
+        int first = SdEdit.firstStep(r.steps(), init.strength());
+        return new SdEdit(method, data, noise, first, mask);
     }
 
     Sampler sampler(GenerationRequest r) {

@@ -34,4 +34,9 @@ public interface LatentNetwork {
     default boolean drawsTwice() {
         return false;
     }
+
+    /// Returns what the network takes for a control picture.
+    default ControlLatents control() {
+        return ControlLatents.NONE;
+    }
 }

@@ -45,21 +45,23 @@ record PipelineFolder(Path folder) {
     /// Reads a pipeline.
     ///
     /// @param options how the network comes into memory; the autoencoder is float32 always
-    /// @param residency whether text encoders of diffusers' pipelines stay in memory
-    Pipeline load(LoadOptions options, Residency residency) {
+    Pipeline load(PipelineOptions options) {
         Path index = folder.resolve("model_index.json");
         ConfigException.require(
                 Files.isRegularFile(index), "%s is no model: there is no %s", folder, index);
         var fields = new JsonFields(JsonFile.tree(index), index);
         String family = fields.text("_class_name", "");
+        boolean own = family.equals(DIT) || family.equals(BILINGUAL);
+        ConfigException.require(
+                !own || options.controlNet().isEmpty(), PromptFamilies.NO_CONTROL_NET, family);
         return switch (family) {
-            case DIT -> dit(fields, options);
-            case BILINGUAL -> bilingual(options);
-            default -> prompted(family, index, options, residency);
+            case DIT -> dit(fields, options.network());
+            case BILINGUAL -> bilingual(options.network());
+            default -> prompted(family, index, options);
         };
     }
 
-    private Pipeline prompted(String name, Path index, LoadOptions options, Residency residency) {
+    private Pipeline prompted(String name, Path index, PipelineOptions options) {
         PromptFamilies.Family family = PromptFamilies.of(name);
         if (family == null) {
             throw new ConfigException(
@@ -72,8 +74,8 @@ record PipelineFolder(Path folder) {
                                     name));
         }
         return assemble(
-                loading -> family.opener().open(folder, loading, residency),
-                options,
+                _ -> family.opener().open(folder, options),
+                options.network(),
                 (network, autoencoder) ->
                         new TextToImagePipeline(
                                 new TextToImagePipeline.Parts(network, autoencoder, process()),
@@ -122,8 +124,8 @@ record PipelineFolder(Path folder) {
         boolean done = false;
         try {
             network = loader.apply(options);
-            autoencoder =
-                    AutoencoderKl.load(folder.resolve("vae"), options.withDtype(Dtype.FLOAT32));
+            LoadOptions plain = options.withDtype(Dtype.FLOAT32).withLoras(List.of());
+            autoencoder = AutoencoderKl.load(folder.resolve("vae"), plain);
             Pipeline pipeline = maker.apply(network, autoencoder);
             done = true;
             return pipeline;

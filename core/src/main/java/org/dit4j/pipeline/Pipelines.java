@@ -15,19 +15,30 @@ public final class Pipelines {
     /// Opens the pipeline of a folder: one that `dit4j train` wrote, or one in the arrangement of
     /// diffusers (`model_index.json` with `transformer/`, `vae/` and `scheduler/`).
     ///
-    /// @param options element type and device of the network
+    /// ```java
+    /// Pipelines.load(folder, LoadOptions.inference().withLoras(List.of(new Lora(file, 0.8))))
+    /// ```
+    ///
+    /// @param options element type and device of the network, and adapters that are added to it
     /// @throws org.dit4j.ConfigException if the folder is no pipeline, or of a family that there is
     ///   no code for
     /// @throws org.dit4j.checkpoint.CheckpointException if weights are missing or do not fit
     public static Pipeline load(Path folder, LoadOptions options) {
-        return load(folder, options, Residency.KEEP);
+        return load(folder, PipelineOptions.of(options));
     }
 
     /// Opens the pipeline of a folder.
     ///
     /// @param residency whether text encoders of diffusers' pipelines stay in memory
     public static Pipeline load(Path folder, LoadOptions options, Residency residency) {
-        return new PipelineFolder(folder).load(options, residency);
+        return load(folder, PipelineOptions.of(options).withResidency(residency));
+    }
+
+    /// Opens the pipeline of a folder.
+    ///
+    /// @throws org.dit4j.ConfigException also if there is no code for ControlNets of that family
+    public static Pipeline load(Path folder, PipelineOptions options) {
+        return new PipelineFolder(folder).load(options);
     }
 
     /// Writes a pipeline into a folder that [#load(Path)] reads.

@@ -49,12 +49,14 @@ final class PromptEncoder implements AutoCloseable {
     ///
     /// @param folder of the pipeline, with `text_encoder` and `tokenizer`
     /// @param suffix what follows both names, such as `_2`
+    /// @param options adapters among them are for the network, not for the encoder
     static PromptEncoder of(Path folder, String suffix, LoadOptions options, Residency residency) {
         Path weights = folder.resolve("text_encoder" + suffix);
         Path tokens = folder.resolve("tokenizer" + suffix);
+        LoadOptions plain = options.withLoras(List.of());
         return new PromptEncoder(
                 new Lazy<>(() -> Tokenizer.open(tokens)),
-                new Lazy<>(() -> TextCheckpoint.open(weights).load(options)),
+                new Lazy<>(() -> TextCheckpoint.open(weights).load(plain)),
                 residency);
     }
 

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import org.dit4j.ConfigException;
 import org.dit4j.checkpoint.LoadOptions;
 
 /// The text-to-image pipelines of diffusers that there is code for, by the class that
@@ -13,8 +14,17 @@ final class PromptFamilies {
     @FunctionalInterface
     interface Opener {
         /// Opens the parts in a pipeline's folder.
+        PromptedNetwork open(Path folder, PipelineOptions options);
+    }
+
+    /// What opens a network that there are no ControlNets for.
+    @FunctionalInterface
+    private interface Plain {
         PromptedNetwork open(Path folder, LoadOptions options, Residency residency);
     }
+
+    /// The line for families that there are no ControlNets for.
+    static final String NO_CONTROL_NET = "there is no code for ControlNets of a %s";
 
     /// A family.
     ///
@@ -28,21 +38,34 @@ final class PromptFamilies {
 
     private static Map<String, Family> all() {
         var all = new LinkedHashMap<String, Family>();
-        all.put("StableDiffusion3Pipeline", family(Sd3Prompts::new, 28, 7));
-        all.put("FluxPipeline", family(FluxPrompts::new, 28, 3.5));
-        all.put("HunyuanDiTPipeline", family(HunyuanPrompts::new, 50, 5));
-        all.put("PixArtAlphaPipeline", family(pixArt(PixArtPrompts.ALPHA_TOKENS), 20, 4.5));
-        all.put("PixArtSigmaPipeline", family(pixArt(PixArtPrompts.SIGMA_TOKENS), 20, 4.5));
-        all.put("LuminaPipeline", family(LuminaPrompts::new, 30, 4));
-        all.put("LuminaText2ImgPipeline", family(LuminaPrompts::new, 30, 4));
+        all.put(
+                "StableDiffusion3Pipeline",
+                new Family(Sd3Prompts::new, new GenerationDefaults("", 28, 7)));
+        all.put("FluxPipeline", family("FluxPipeline", FluxPrompts::new, 28, 3.5));
+        all.put("HunyuanDiTPipeline", family("HunyuanDiTPipeline", HunyuanPrompts::new, 50, 5));
+        all.put(
+                "PixArtAlphaPipeline",
+                family("PixArtAlphaPipeline", pixArt(PixArtPrompts.ALPHA_TOKENS), 20, 4.5));
+        all.put(
+                "PixArtSigmaPipeline",
+                family("PixArtSigmaPipeline", pixArt(PixArtPrompts.SIGMA_TOKENS), 20, 4.5));
+        all.put("LuminaPipeline", family("LuminaPipeline", LuminaPrompts::new, 30, 4));
+        all.put(
+                "LuminaText2ImgPipeline",
+                family("LuminaText2ImgPipeline", LuminaPrompts::new, 30, 4));
         return all;
     }
 
-    private static Family family(Opener opener, int steps, double guidance) {
+    private static Family family(String name, Plain plain, int steps, double guidance) {
+        Opener opener =
+                (folder, options) -> {
+                    ConfigException.require(options.controlNet().isEmpty(), NO_CONTROL_NET, name);
+                    return plain.open(folder, options.network(), options.residency());
+                };
         return new Family(opener, new GenerationDefaults("", steps, guidance));
     }
 
-    private static Opener pixArt(int tokens) {
+    private static Plain pixArt(int tokens) {
         return (folder, options, residency) ->
                 new PixArtPrompts(folder, tokens, options, residency);
     }

@@ -3,11 +3,18 @@ package org.dit4j.pipeline;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
+import org.dit4j.ConfigException;
 import org.dit4j.diffusion.Denoiser;
 
 /// What differs between the families of text-to-image models: a network, and the text encoders that
 /// make its conditions of prompts.
 public interface PromptedNetwork extends LatentNetwork, AutoCloseable {
+    /// What steers a batch.
+    ///
+    /// @param latents of the control picture, `[B, C, h, w]`
+    /// @param scale times which the ControlNet's residuals are added
+    record Control(Tensor latents, double scale) {}
+
     /// Texts that have become conditions.
     interface Prompts {
         /// Returns the network for a batch, float32 in and out, with as many channels as the
@@ -15,6 +22,13 @@ public interface PromptedNetwork extends LatentNetwork, AutoCloseable {
         ///
         /// @param texts which of the encoded texts each picture of the batch shows
         Denoiser of(List<Integer> texts);
+
+        /// Returns the network for a batch, steered by a ControlNet.
+        ///
+        /// @throws ConfigException if it has none
+        default Denoiser of(List<Integer> texts, Control control) {
+            throw new ConfigException("a control picture needs a ControlNet");
+        }
 
         /// Returns what the network is given beside latents and time, under the names of diffusers'
         /// arguments; empty for networks that diffusers does not have.

@@ -5,12 +5,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
 import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.diffusion.Denoiser;
 import org.dit4j.model.MmDit;
 import org.dit4j.model.MmDitCheckpoint;
+import org.dit4j.model.MmDitControlNet;
+import org.dit4j.model.MmDitControlNetCheckpoint;
 import org.dit4j.model.OpenCheckpoint;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
@@ -31,13 +34,25 @@ final class Sd3Prompts implements PromptedNetwork {
     private final @Nullable PromptEncoder t5;
     private final MmDit.Config config;
     private final Lazy<MmDit> network;
+    private final MmDitControlNet.@Nullable Config controlConfig;
+    private final @Nullable Lazy<MmDitControlNet> controlNet;
 
     /// Opens the parts in a pipeline's folder.
-    Sd3Prompts(Path folder, LoadOptions options, Residency residency) {
+    Sd3Prompts(Path folder, PipelineOptions pipeline) {
+        LoadOptions options = pipeline.network();
+        Residency residency = pipeline.residency();
         OpenCheckpoint<MmDit.Config, MmDit> checkpoint =
                 MmDitCheckpoint.open(folder.resolve("transformer"));
         config = checkpoint.config();
         network = new Lazy<>(() -> checkpoint.load(options));
+        if (pipeline.controlNet().isPresent()) {
+            var control = MmDitControlNetCheckpoint.open(pipeline.controlNet().get());
+            controlConfig = control.config();
+            controlNet = new Lazy<>(() -> control.load(options.withLoras(List.of())));
+        } else {
+            controlConfig = null;
+            controlNet = null;
+        }
         clip = PromptEncoder.of(folder, "", options, residency);
         clip2 = PromptEncoder.of(folder, "_2", options, residency);
         t5 =
@@ -86,6 +101,12 @@ final class Sd3Prompts implements PromptedNetwork {
                 2, clips, Tensors.zeros(Dtype.of(clips), clips.size(0), clips.size(1), missing));
     }
 
+    /// What is different in a pass.
+    @FunctionalInterface
+    private interface Steering {
+        MmDit.Changes changes(Tensor x, Tensor t, Tensor states, Tensor pooled);
+    }
+
     private final class Encoded implements Prompts {
         private final Tensor states;
         private final Tensor pooled;
@@ -99,11 +120,40 @@ final class Sd3Prompts implements PromptedNetwork {
 
         @Override
         public Denoiser of(List<Integer> texts) {
+            return of(texts, (x, t, own, vectors) -> MmDit.Changes.NONE);
+        }
+
+        @Override
+        public Denoiser of(List<Integer> texts, Control control) {
+            if (controlNet == null || controlConfig == null) {
+                throw new ConfigException("a control picture needs a ControlNet");
+            }
+            MmDitControlNet net = controlNet.get();
+            boolean zeros = controlConfig.zeroPooled();
+            Tensor latents = Ops.to(control.latents(), net.dtype());
+            return of(
+                    texts,
+                    (x, t, own, vectors) ->
+                            new MmDit.Changes(
+                                    Set.of(),
+                                    net.forward(
+                                            x,
+                                            latents,
+                                            t,
+                                            own,
+                                            zeros ? Ops.mul(vectors, 0) : vectors,
+                                            control.scale())));
+        }
+
+        private Denoiser of(List<Integer> texts, Steering steering) {
             MmDit mmDit = network.get();
             Tensor own = Ops.to(Batches.rows(states, texts), mmDit.dtype());
             Tensor vectors = Ops.to(Batches.rows(pooled, texts), mmDit.dtype());
-            return (x, t) ->
-                    Ops.to(mmDit.forward(Ops.to(x, mmDit.dtype()), t, own, vectors), Dtype.FLOAT32);
+            return (x, t) -> {
+                Tensor latents = Ops.to(x, mmDit.dtype());
+                MmDit.Changes changes = steering.changes(latents, t, own, vectors);
+                return Ops.to(mmDit.forward(latents, t, own, vectors, changes), Dtype.FLOAT32);
+            };
         }
 
         @Override
@@ -137,10 +187,19 @@ final class Sd3Prompts implements PromptedNetwork {
     }
 
     @Override
+    public ControlLatents control() {
+        if (controlConfig == null) {
+            return ControlLatents.NONE;
+        }
+        return controlConfig.zeroPooled() ? ControlLatents.UNSHIFTED : ControlLatents.SHIFTED;
+    }
+
+    @Override
     public void close() {
         try (clip;
                 clip2;
                 var _ = t5;
+                var _ = controlNet;
                 network) {
             return;
         }

@@ -3,13 +3,16 @@ package org.dit4j.pipeline;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
 import org.dit4j.autoencoder.Autoencoder;
 import org.dit4j.data.Picture;
 import org.dit4j.diffusion.Denoiser;
 import org.dit4j.diffusion.Progress;
 import org.dit4j.diffusion.Sampler;
+import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.TensorScope;
+import org.jspecify.annotations.Nullable;
 
 /// Pictures from prompts, in the latent space of an autoencoder.
 public final class TextToImagePipeline implements Pipeline {
@@ -65,7 +68,8 @@ public final class TextToImagePipeline implements Pipeline {
     public List<Picture> generate(GenerationRequest request, Progress progress) {
         GenerationRequest r = resolve(request);
         try (var _ = TensorScope.open()) {
-            return latents.generate(r, conditioned(encode(r), r), progress);
+            PromptedNetwork.Prompts prompts = encode(r);
+            return latents.generate(r, control -> conditioned(prompts, r, control), progress);
         }
     }
 
@@ -79,8 +83,18 @@ public final class TextToImagePipeline implements Pipeline {
     ///
     /// @param prompts what [#encode] made of the same request
     public Denoiser denoiser(PromptedNetwork.Prompts prompts, GenerationRequest request) {
+        return denoiser(prompts, request, null);
+    }
+
+    /// The same, steered by a ControlNet.
+    ///
+    /// @param control latents of the control picture `[2 B, C, h, w]`, those of the unconditional
+    ///   half first; `[B, C, h, w]` without guidance; null without a ControlNet
+    public Denoiser denoiser(
+            PromptedNetwork.Prompts prompts, GenerationRequest request, @Nullable Tensor control) {
         GenerationRequest r = resolve(request);
-        return LatentDiffusion.denoiser(conditioned(prompts, r), latents.guidance(r.guide()));
+        return LatentDiffusion.denoiser(
+                conditioned(prompts, r, control), latents.guidance(r.guide()));
     }
 
     /// Encodes all prompts, and after them the negative one. The result belongs to the caller's
@@ -92,7 +106,7 @@ public final class TextToImagePipeline implements Pipeline {
     }
 
     private static LatentDiffusion.Conditioned conditioned(
-            PromptedNetwork.Prompts prompts, GenerationRequest r) {
+            PromptedNetwork.Prompts prompts, GenerationRequest r, @Nullable Tensor control) {
         return (from, n, paired) -> {
             var wanted = new ArrayList<Integer>();
             for (long i = from; i < from + n; i++) {
@@ -101,7 +115,13 @@ public final class TextToImagePipeline implements Pipeline {
             if (paired) {
                 wanted.addAll(Collections.nCopies((int) n, r.prompts().size()));
             }
-            return prompts.of(wanted);
+            ControlImage image = r.given().control();
+            if (control == null || image == null) {
+                return prompts.of(wanted);
+            }
+            Tensor rows = control.narrow(0, control.size(0) - r.pictures() + from, n);
+            Tensor own = paired ? Ops.cat(0, rows, control.narrow(0, from, n)) : rows;
+            return prompts.of(wanted, new PromptedNetwork.Control(own, image.scale()));
         };
     }
 

@@ -105,6 +105,53 @@ class DitPipelineTest {
                 .doesNotContain(picture);
     }
 
+    private static Picture stripes(int period) {
+        var rgb = new byte[3 * 16 * 16];
+        for (int i = 0; i < rgb.length; i++) {
+            rgb[i] = (byte) (i / 3 % 16 / period % 2 == 0 ? 255 : 0);
+        }
+        return Picture.of(16, 16, rgb);
+    }
+
+    @Test
+    void generationStartsFromAPicture() {
+        var request = GenerationRequest.ofClasses("dog");
+        Picture half = pipeline.generate(request.withImage(stripes(4), 0.5)).getFirst();
+        assertThat(
+                        List.of(
+                                pipeline.generate(request).getFirst(),
+                                pipeline.generate(request.withImage(stripes(2), 0.5)).getFirst(),
+                                pipeline.generate(request.withImage(stripes(4), 1)).getFirst()))
+                .doesNotContain(half);
+    }
+
+    @Test
+    void theMaskSaysWhatMayChange() {
+        Picture all = Picture.ofGray(1, 1, new byte[] {(byte) 255}, 0);
+        Picture nothing = Picture.ofGray(1, 1, new byte[] {0}, 0);
+        var free = GenerationRequest.ofClasses("dog").withImage(stripes(4), 0.5);
+        assertThat(pipeline.generate(free.withMask(all))).isEqualTo(pipeline.generate(free));
+        var kept = GenerationRequest.ofClasses("cat-face").withImage(stripes(4), 1);
+        assertThat(pipeline.generate(free.withMask(nothing)))
+                .isEqualTo(pipeline.generate(kept.withMask(nothing)))
+                .isNotEqualTo(pipeline.generate(free));
+    }
+
+    @Test
+    void picturesThatCannotBeUsedAreRefusedAtOnce() {
+        var request = GenerationRequest.ofClasses("dog");
+        assertThatThrownBy(() -> request.withMask(stripes(4)))
+                .isInstanceOf(ConfigException.class)
+                .hasMessage("a mask needs a picture to start from");
+        assertThatThrownBy(() -> request.withImage(stripes(4), 0))
+                .hasMessage("the strength must be above 0 and at most 1 but is 0.0");
+        assertThatThrownBy(() -> pipeline.resolve(request.withControl(stripes(4), 1)))
+                .isInstanceOf(ConfigException.class)
+                .hasMessage("a control picture needs a ControlNet");
+        assertThatThrownBy(() -> request.withControl(stripes(4), 11))
+                .hasMessage("the scale of the control must be 0 to 10 but is 11.0");
+    }
+
     @Test
     void aLargeRequestGoesThroughTheNetworkInParts() {
         var request = GenerationRequest.ofClasses("dog").withCount(20).withSteps(2);
