@@ -9,7 +9,9 @@ public final class CaseKinds {
             List.of(
                     // one kind a line, in the order of the names of their classes
                     new AddNoiseKind(),
+                    new AutoencoderDcKind(),
                     new AutoencoderKlKind(),
+                    new AutoencoderOobleckKind(),
                     new AutoencoderTinyKind(),
                     new BetaSchedulesKind(),
                     new CenterCropKind(),
@@ -42,6 +44,7 @@ public final class CaseKinds {
                     new TimeDensityKind(),
                     new TimestepSamplersKind(),
                     new TokenIdsKind(),
+                    new VideoAutoencoderKind(),
                     new WanKind());
 
     private CaseKinds() {}
