@@ -39,6 +39,7 @@ public final class CaseKinds {
                     new MmDitKind(),
                     new PixArtKind(),
                     new PromptPipelineKind(),
+                    new SanaKind(),
                     new SchedulersKind(),
                     new TextEncoderKind(),
                     new TimeDensityKind(),
