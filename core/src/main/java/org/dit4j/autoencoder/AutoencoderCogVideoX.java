@@ -214,13 +214,11 @@ public final class AutoencoderCogVideoX implements VideoAutoencoder {
 
     @Override
     public Posterior posterior(Tensor x) {
-        requireVideo(x);
         return Posterior.of(moments(x));
     }
 
     @Override
     public Posterior posterior(Tensor x, Tiling tiling) {
-        requireVideo(x);
         var tiles = TileSeams.encoding(tiling);
         return tiles.needed(x) ? Posterior.of(tiles.map(x, this::moments)) : posterior(x);
     }
@@ -236,6 +234,7 @@ public final class AutoencoderCogVideoX implements VideoAutoencoder {
     }
 
     private Tensor moments(Tensor x) {
+        requireVideo(x);
         Tensor h = VideoLayer.stream(x, chunks(x.size(2), FRAMES), encoder);
         return quantConv == null ? h : quantConv.pointwise(h);
     }

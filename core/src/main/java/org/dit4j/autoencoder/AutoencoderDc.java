@@ -77,7 +77,7 @@ public final class AutoencoderDc implements Autoencoder {
                 int outer = stages.get(i - 1).width();
                 int inner = stages.get(i).width();
                 ConfigException.require(
-                        4 * outer % inner == 0,
+                        stages.get(i - 1).layers() == 0 || 4 * outer % inner == 0,
                         "four times the width %d of a stage must be a multiple of the next, %d",
                         outer,
                         inner);

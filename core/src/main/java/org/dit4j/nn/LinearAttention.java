@@ -14,15 +14,17 @@ public final class LinearAttention {
 
     private LinearAttention() {}
 
-    /// Returns what the queries find, `[B, A, N, K]` in the type of `q`; computed in float32.
+    /// Returns what the queries find, `[B, A, N, K]` in the type of `q`; computed at least in
+    /// float32.
     ///
     /// @param q queries `[B, A, N, K]`
     /// @param k keys `[B, A, L, K]`
     /// @param v values `[B, A, L, K]`
     public static Tensor attend(Tensor q, Tensor k, Tensor v) {
-        Tensor query = Ops.relu(Ops.to(q, Dtype.FLOAT32));
-        Tensor key = Ops.relu(Ops.to(k, Dtype.FLOAT32));
-        Tensor state = key.transpose(2, 3).matmul(Ops.to(v, Dtype.FLOAT32)); // [B, A, K, K]
+        Dtype wide = Dtype.of(q) == Dtype.FLOAT64 ? Dtype.FLOAT64 : Dtype.FLOAT32;
+        Tensor query = Ops.relu(Ops.to(q, wide));
+        Tensor key = Ops.relu(Ops.to(k, wide));
+        Tensor state = key.transpose(2, 3).matmul(Ops.to(v, wide)); // [B, A, K, K]
         Tensor total = Ops.sum(key, true, 2).transpose(2, 3); // [B, A, K, 1]
         Tensor weight = Ops.add(query.matmul(total), EPS); // [B, A, N, 1]
         return Ops.to(query.matmul(state).div(weight), Dtype.of(q));

@@ -218,7 +218,12 @@ class VideoAutoencoderTest {
     void wrongVideosAreOneClearLine() {
         try (var _ = TensorScope.open();
                 var rng = Rng.seeded(1);
+                var cog = open("cogvideox");
                 var wan = open("wan")) {
+            Tiling.Axis axis = Tiling.Axis.strided(8, 4, 4);
+            assertThatThrownBy(() -> cog.encode(rng.normal(1, 3, 1, 9, 8), Tiling.of(axis, axis)))
+                    .isInstanceOf(ShapeException.class)
+                    .hasMessage("a video must have a frame of at least 4 x 4 but is 1 x 1 x 8");
             assertThatThrownBy(() -> wan.encode(rng.normal(1, 3, 5, 10, 8)))
                     .isInstanceOf(ShapeException.class)
                     .hasMessage(

@@ -13,6 +13,7 @@ import org.dit4j.checkpoint.JsonFile;
 import org.dit4j.checkpoint.StateDict;
 import org.dit4j.nn.LinearAttention;
 import org.dit4j.nn.ParameterSource;
+import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.ShapeException;
@@ -50,8 +51,8 @@ class SanaTest {
                 1e-6);
     }
 
-    /// The layers of `sana_multi_scale.py`, counted by formulas; 0.6B and 1.6B networks have 592 and
-    /// 1604 million in arXiv:2410.10629.
+    /// The layers of `sana_multi_scale.py`, counted by formulas; 0.6B and 1.6B networks have 592
+    /// and 1604 million in arXiv:2410.10629.
     @ParameterizedTest
     @CsvSource({
         "Sana-0.6B-512,592",
@@ -169,6 +170,36 @@ class SanaTest {
             assertThat(Ops.maxAbsDifference(placed.select(1, 0), placed.select(1, 3)))
                     .isGreaterThan(0.1);
         }
+    }
+
+    /// The gradient along a random direction against central differences, in float64.
+    @Test
+    void gradientsAgreeWithDifferences() {
+        try (var _ = TensorScope.open();
+                var rng = Rng.seeded(6);
+                var dit = new Sana(ParameterSource.initialising(rng, Dtype.FLOAT64), TINY)) {
+            Ops.noGrad(() -> {
+                dit.parameters().trained().values().forEach(w -> rng.fillNormal(w, 0, 0.3));
+                return 0;
+            });
+            Tensor x = Ops.to(rng.normal(2, 4, 4, 8), Dtype.FLOAT64);
+            Tensor direction = Ops.to(rng.normal(2, 4, 4, 8), Dtype.FLOAT64);
+            Sana.Conditions given = conditions(rng);
+            var wide =
+                    new Sana.Conditions(
+                            Ops.to(given.text(), Dtype.FLOAT64), given.mask(), given.guidance());
+            x.set_requires_grad(true);
+            double slope = Ops.item(Ops.gradient(loss(dit, x, wide), x).mul(direction).sum());
+            double h = 1e-6;
+            double up = Ops.item(loss(dit, Ops.addScaled(x, direction, h), wide));
+            double down = Ops.item(loss(dit, Ops.addScaled(x, direction, -h), wide));
+            assertThat((up - down) / (2 * h)).isCloseTo(slope, within(1e-5 * Math.abs(slope)));
+        }
+    }
+
+    private static Tensor loss(Sana dit, Tensor x, Sana.Conditions conditions) {
+        Tensor t = Tensors.of(new float[] {12, 873}, 2);
+        return dit.forward(x, t, conditions).square().mean();
     }
 
     @ParameterizedTest
