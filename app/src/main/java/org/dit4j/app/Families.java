@@ -41,6 +41,9 @@ import org.dit4j.model.OpenCheckpoint;
 import org.dit4j.model.PixArt;
 import org.dit4j.model.PixArtCheckpoint;
 import org.dit4j.model.PixArtConfigs;
+import org.dit4j.model.Sana;
+import org.dit4j.model.SanaCheckpoint;
+import org.dit4j.model.SanaConfigs;
 import org.dit4j.model.Wan;
 import org.dit4j.model.WanCheckpoint;
 import org.dit4j.model.WanConfigs;
@@ -95,6 +98,12 @@ final class Families {
                                     _ -> "PixArt",
                                     PixArtConfigs::json,
                                     (s, c) -> new PixArt(s, c).parameters()),
+                    path ->
+                            found(
+                                    SanaCheckpoint.open(path),
+                                    _ -> "Sana",
+                                    SanaConfigs::json,
+                                    (s, c) -> new Sana(s, c).parameters()),
                     path ->
                             found(
                                     LuminaDitCheckpoint.open(path),

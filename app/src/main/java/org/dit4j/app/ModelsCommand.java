@@ -26,6 +26,8 @@ import org.dit4j.model.MmDit;
 import org.dit4j.model.MmDitPresets;
 import org.dit4j.model.PixArt;
 import org.dit4j.model.PixArtPresets;
+import org.dit4j.model.Sana;
+import org.dit4j.model.SanaPresets;
 import org.dit4j.model.Wan;
 import org.dit4j.model.WanPresets;
 import org.dit4j.nn.ParameterSource;
@@ -69,8 +71,8 @@ final class ModelsCommand implements Runnable {
         out.println("models that ship (each with a card, models/NAME/README.md):");
         shipped.forEach(name -> out.println("  " + name));
         out.println(
-                "families: DiT, SiT, Hunyuan-DiT, MM-DiT, FLUX.1, PixArt, Flag-DiT, Next-DiT,"
-                        + " Lumina 2, Latte, Wan 2.1 and CogVideoX;"
+                "families: DiT, SiT, Hunyuan-DiT, MM-DiT, FLUX.1, PixArt, Sana, Flag-DiT,"
+                        + " Next-DiT, Lumina 2, Latte, Wan 2.1 and CogVideoX;"
                         + " parameters of the standard sizes (DiT with 1000 classes):");
         sizes.forEach((name, count) ->
                 out.println(String.format(Locale.ROOT, "  %-25s %7.1f M", name, count / 1e6)));
@@ -93,6 +95,7 @@ final class ModelsCommand implements Runnable {
                 sizes,
                 PixArtPresets.names(),
                 (s, n) -> new PixArt(s, PixArtPresets.of(n)).parameters());
+        add(sizes, SanaPresets.names(), (s, n) -> new Sana(s, SanaPresets.of(n)).parameters());
         add(
                 sizes,
                 LuminaDitPresets.names(),

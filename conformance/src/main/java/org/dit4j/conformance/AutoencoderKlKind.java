@@ -13,6 +13,9 @@ import tools.jackson.databind.JsonNode;
 final class AutoencoderKlKind implements CaseKind {
     private static final double KL_WEIGHT = 0.01;
 
+    /// Of tiles whose case does not say otherwise.
+    private static final double OVERLAP = 0.25;
+
     @Override
     public boolean accepts(ReferenceCase c) {
         return c.name().startsWith("vae/kl_");
@@ -57,10 +60,10 @@ final class AutoencoderKlKind implements CaseKind {
     private static Tiling tiling(ReferenceCase c, AutoencoderKl kl) {
         JsonNode values = c.value("tiling");
         Tiling own = kl.tiling();
-        return new Tiling(
-                values.path("tile_sample_min_size").asInt(own.sampleSize()),
-                values.path("tile_latent_min_size").asInt(own.latentSize()),
-                values.path("tile_overlap_factor").asDouble(own.overlap()));
+        return Tiling.square(
+                values.path("tile_sample_min_size").asInt(own.rows().sampleSize()),
+                values.path("tile_latent_min_size").asInt(own.rows().latentSize()),
+                values.path("tile_overlap_factor").asDouble(OVERLAP));
     }
 
     private static void train(ReferenceCase c, String id, Findings out) {

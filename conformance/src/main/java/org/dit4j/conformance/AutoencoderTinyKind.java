@@ -13,6 +13,9 @@ import org.dit4j.tensor.Ops;
 final class AutoencoderTinyKind implements CaseKind {
     private static final Pattern OVERLAP = Pattern.compile("overlap(?:_factor)?\\W+([0-9.]+)");
 
+    /// Of tiles whose case does not say otherwise.
+    private static final double OWN_OVERLAP = 0.125;
+
     @Override
     public boolean accepts(ReferenceCase c) {
         return c.name().startsWith("vae/taesd");
@@ -60,9 +63,11 @@ final class AutoencoderTinyKind implements CaseKind {
         String text = c.json().path("tensors").path(tensor).asString("");
         var call = new Call(text);
         Matcher overlap = OVERLAP.matcher(text);
-        return new Tiling(
-                Integer.parseInt(call.argument("tile_sample_min_size", "" + own.sampleSize())),
-                Integer.parseInt(call.argument("tile_latent_min_size", "" + own.latentSize())),
-                overlap.find() ? Double.parseDouble(overlap.group(1)) : own.overlap());
+        return Tiling.square(
+                Integer.parseInt(
+                        call.argument("tile_sample_min_size", "" + own.rows().sampleSize())),
+                Integer.parseInt(
+                        call.argument("tile_latent_min_size", "" + own.rows().latentSize())),
+                overlap.find() ? Double.parseDouble(overlap.group(1)) : OWN_OVERLAP);
     }
 }

@@ -9,7 +9,9 @@ public final class CaseKinds {
             List.of(
                     // one kind a line, in the order of the names of their classes
                     new AddNoiseKind(),
+                    new AutoencoderDcKind(),
                     new AutoencoderKlKind(),
+                    new AutoencoderOobleckKind(),
                     new AutoencoderTinyKind(),
                     new BetaSchedulesKind(),
                     new CenterCropKind(),
@@ -39,11 +41,13 @@ public final class CaseKinds {
                     new MmDitKind(),
                     new PixArtKind(),
                     new PromptPipelineKind(),
+                    new SanaKind(),
                     new SchedulersKind(),
                     new TextEncoderKind(),
                     new TimeDensityKind(),
                     new TimestepSamplersKind(),
                     new TokenIdsKind(),
+                    new VideoAutoencoderKind(),
                     new WanKind());
 
     private CaseKinds() {}

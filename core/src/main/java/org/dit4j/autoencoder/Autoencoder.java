@@ -8,11 +8,19 @@ import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.nn.Parameters;
 import org.dit4j.tensor.Rng;
 
-/// Pictures to the latents of a diffusion model, and back.
+/// Pictures, videos or sounds to the latents of a diffusion model, and back.
+///
+/// What it reads and makes is `[B, channels, ...]` in [-1, 1]: pictures `[B, 3, H, W]`, videos `[B,
+/// 3, F, H, W]`, sounds `[B, 2, N]`. Latents are `[B, C, ...]` with the same axes, each shorter.
 ///
 /// Thread-safe: parameters are only read. Nothing here is recorded for gradients; training goes
 /// through the networks themselves, such as [AutoencoderKl#posterior].
-public sealed interface Autoencoder extends AutoCloseable permits AutoencoderKl, AutoencoderTiny {
+public sealed interface Autoencoder extends AutoCloseable
+        permits AutoencoderDc,
+                AutoencoderKl,
+                AutoencoderOobleck,
+                AutoencoderTiny,
+                VideoAutoencoder {
     /// Reads the autoencoder of a folder that diffusers or this library wrote; its `config.json`
     /// says which kind it is.
     ///
@@ -24,41 +32,45 @@ public sealed interface Autoencoder extends AutoCloseable permits AutoencoderKl,
         return switch (kind) {
             case "AutoencoderKL" -> AutoencoderKl.load(folder, options);
             case "AutoencoderTiny" -> AutoencoderTiny.load(folder, options);
+            case "AutoencoderDC" -> AutoencoderDc.load(folder, options);
+            case "AutoencoderKLWan" -> AutoencoderWan.load(folder, options);
+            case "AutoencoderKLCogVideoX" -> AutoencoderCogVideoX.load(folder, options);
+            case "AutoencoderOobleck" -> AutoencoderOobleck.load(folder, options);
             default ->
                     throw new ConfigException(
-                            "%s: _class_name must be AutoencoderKL or AutoencoderTiny but is \"%s\""
+                            "%s: _class_name must be AutoencoderKL, AutoencoderTiny, AutoencoderDC, AutoencoderKLWan, AutoencoderKLCogVideoX or AutoencoderOobleck but is \"%s\""
                                     .formatted(file, kind));
         };
     }
 
-    /// Encodes pictures, without chance: where the network gives a distribution, its mean.
+    /// Encodes without chance: where the network gives a distribution, its mean.
     ///
-    /// @param x `[B, 3, H, W]` in [-1, 1]
-    /// @return latents `[B, C, h, w]` as the diffusion model wants them: shifted and scaled
+    /// @param x `[B, channels, ...]` in [-1, 1]
+    /// @return latents `[B, C, ...]` as the diffusion model wants them: shifted and scaled
     Tensor encode(Tensor x);
 
-    /// Encodes pictures; where the network gives a distribution, draws from it.
+    /// Encodes; where the network gives a distribution, draws from it.
     ///
-    /// @param x `[B, 3, H, W]` in [-1, 1]
-    /// @return latents `[B, C, h, w]` as the diffusion model wants them: shifted and scaled
+    /// @param x `[B, channels, ...]` in [-1, 1]
+    /// @return latents `[B, C, ...]` as the diffusion model wants them: shifted and scaled
     Tensor encode(Tensor x, Rng rng);
 
-    /// Encodes large pictures tile by tile, without chance. The memory needed is that of a tile;
+    /// Encodes something large tile by tile, without chance. The memory needed is that of a tile;
     /// the result differs a little from that of [#encode(Tensor)].
     ///
-    /// @param x `[B, 3, H, W]` in [-1, 1]
+    /// @param x `[B, channels, ...]` in [-1, 1]
     Tensor encode(Tensor x, Tiling tiling);
 
     /// Decodes latents.
     ///
-    /// @param z `[B, C, h, w]` as the diffusion model gives them: shifted and scaled
-    /// @return pictures `[B, 3, H, W]`, about in [-1, 1], not clamped
+    /// @param z `[B, C, ...]` as the diffusion model gives them: shifted and scaled
+    /// @return `[B, channels, ...]`, about in [-1, 1]
     Tensor decode(Tensor z);
 
-    /// Decodes large latents tile by tile. The memory needed is that of a tile; the result differs
-    /// a little from that of [#decode(Tensor)].
+    /// Decodes many latents tile by tile. The memory needed is that of a tile; the result differs a
+    /// little from that of [#decode(Tensor)].
     ///
-    /// @param z `[B, C, h, w]` as the diffusion model gives them: shifted and scaled
+    /// @param z `[B, C, ...]` as the diffusion model gives them: shifted and scaled
     Tensor decode(Tensor z, Tiling tiling);
 
     /// Returns the tiles that the network was made for.
@@ -67,7 +79,7 @@ public sealed interface Autoencoder extends AutoCloseable permits AutoencoderKl,
     /// Returns the number of channels C of the latents.
     int latentChannels();
 
-    /// Returns how many pixels, along a side, one latent stands for.
+    /// Returns how many pixels along a side, or samples of a sound, one latent stands for.
     int downsampling();
 
     /// Returns all parameters, which live as long as the network.

@@ -96,7 +96,7 @@ public final class AutoencoderConfigs {
         return widths.getFirst();
     }
 
-    private static List<Integer> integers(JsonFields fields, String key, List<Integer> other) {
+    static List<Integer> integers(JsonFields fields, String key, List<Integer> other) {
         return fields.has(key) ? fields.integers(key) : other;
     }
 
@@ -130,13 +130,13 @@ public final class AutoencoderConfigs {
     }
 
     /// Marks the keys as known that say nothing about the network.
-    private static void metadata(JsonFields fields) {
+    static void metadata(JsonFields fields) {
         for (String key : List.of("_diffusers_version", "_name_or_path", "_commit_hash")) {
             fields.has(key);
         }
     }
 
-    private static LatentScale scale(JsonFields fields, double factor) {
+    static LatentScale scale(JsonFields fields, double factor) {
         return new LatentScale(
                 fields.number("scaling_factor", factor),
                 fields.number("shift_factor", 0),
@@ -149,7 +149,7 @@ public final class AutoencoderConfigs {
         return pair ? fields.integers("sample_size").getFirst() : fields.integer("sample_size", 32);
     }
 
-    private static Activation activation(JsonFields fields, String other) {
+    static Activation activation(JsonFields fields, String other) {
         fields.require("act_fn", "silu", "swish", "relu", "gelu", "mish");
         return switch (fields.text("act_fn", other)) {
             case "relu" -> Activation.RELU;

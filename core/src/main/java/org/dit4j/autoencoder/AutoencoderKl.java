@@ -264,7 +264,8 @@ public final class AutoencoderKl implements Autoencoder {
     /// Tiles of the size that it was trained with, which overlap by a quarter.
     @Override
     public Tiling tiling() {
-        return new Tiling(config.sampleSize, Math.max(1, config.sampleSize / downsampling()), 0.25);
+        return Tiling.square(
+                config.sampleSize, Math.max(1, config.sampleSize / downsampling()), 0.25);
     }
 
     /// Returns the distribution of the latents of pictures.

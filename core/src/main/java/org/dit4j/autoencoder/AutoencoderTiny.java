@@ -190,7 +190,7 @@ public final class AutoencoderTiny implements Autoencoder {
     /// Tiles of 512 pixels that overlap by an eighth.
     @Override
     public Tiling tiling() {
-        return new Tiling(512, 512 / downsampling(), 0.125);
+        return Tiling.square(512, 512 / downsampling(), 0.125);
     }
 
     /// Returns the latents of pictures.

@@ -1,5 +1,6 @@
 package org.dit4j.autoencoder;
 
+import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
@@ -37,25 +38,28 @@ public record LatentScale(double factor, double shift, List<Double> mean, List<D
         return new LatentScale(factor, shift, List.of(), List.of());
     }
 
-    /// Returns the diffusion model's latents for those of the network, `[B, C, h, w]`.
+    /// Returns the diffusion model's latents for those of the network, `[B, C, ...]`.
     public Tensor apply(Tensor z) {
         return mean.isEmpty()
                 ? Ops.mul(Ops.add(z, -shift), factor)
-                : Ops.mul(z.sub(channels(mean)).div(channels(std)), factor);
+                : Ops.mul(z.sub(channels(mean, z)).div(channels(std, z)), factor);
     }
 
-    /// Returns the network's latents for those of the diffusion model, `[B, C, h, w]`.
+    /// Returns the network's latents for those of the diffusion model, `[B, C, ...]`.
     public Tensor invert(Tensor z) {
         return mean.isEmpty()
                 ? Ops.add(Ops.div(z, factor), shift)
-                : Ops.div(z.mul(channels(std)), factor).add(channels(mean));
+                : Ops.div(z.mul(channels(std, z)), factor).add(channels(mean, z));
     }
 
-    private static Tensor channels(List<Double> values) {
+    private static Tensor channels(List<Double> values, Tensor like) {
         var numbers = new float[values.size()];
         for (int i = 0; i < numbers.length; i++) {
             numbers[i] = values.get(i).floatValue();
         }
-        return Tensors.of(numbers, 1, numbers.length, 1, 1);
+        var shape = new long[(int) like.dim() - 1]; // [C, 1, ...]
+        Arrays.fill(shape, 1);
+        shape[0] = numbers.length;
+        return Ops.like(Tensors.of(numbers, shape), like);
     }
 }

@@ -12,19 +12,31 @@ import org.dit4j.tensor.Tensors;
 /// that rise from its upper and left edge (diffusers `autoencoder_tiny.py`, `_tiled_encode` and
 /// `_tiled_decode`).
 ///
-/// @param size height and width of a tile of the input
-/// @param blend rows and columns of the input that tiles share
+/// @param rows along the height of the input
+/// @param columns along its width
 /// @param multiply factor from input to output, 1 if it shrinks
 /// @param divide divisor from input to output, 1 if it grows
-record TinyTiles(int size, int blend, int multiply, int divide) {
+record TinyTiles(Strip rows, Strip columns, int multiply, int divide) {
+    /// The tiles along one axis of the input.
+    ///
+    /// @param size length of a tile
+    /// @param blend what it shares with the next one
+    record Strip(int size, int blend) {}
+
     static TinyTiles encoding(Tiling t, int downsampling) {
-        return new TinyTiles(
-                t.sampleSize(), Tiling.blend(t.sampleSize(), t.overlap()), 1, downsampling);
+        return new TinyTiles(encoding(t.rows()), encoding(t.columns()), 1, downsampling);
+    }
+
+    private static Strip encoding(Tiling.Axis a) {
+        return new Strip(a.sampleSize(), a.sampleBlend());
     }
 
     static TinyTiles decoding(Tiling t, int downsampling) {
-        return new TinyTiles(
-                t.latentSize(), Tiling.blend(t.latentSize(), t.overlap()), downsampling, 1);
+        return new TinyTiles(decoding(t.rows()), decoding(t.columns()), downsampling, 1);
+    }
+
+    private static Strip decoding(Tiling.Axis a) {
+        return new Strip(a.latentSize(), a.latentBlend());
     }
 
     /// Maps `x` `[B, C, H, W]` to `[B, channels, h, w]`.
@@ -33,11 +45,11 @@ record TinyTiles(int size, int blend, int multiply, int divide) {
                 Tensors.zeros(
                         Dtype.of(x), x.size(0), channels, scaled(x.size(2)), scaled(x.size(3)));
         out = Ops.like(out, x);
-        int stride = size - blend;
-        for (long i = 0; i < x.size(2); i += stride) {
-            for (long j = 0; j < x.size(3); j += stride) {
+        for (long i = 0; i < x.size(2); i += rows.size - rows.blend) {
+            for (long j = 0; j < x.size(3); j += columns.size - columns.blend) {
                 try (var _ = TensorScope.open()) {
-                    lay(out, body.apply(cut(cut(x, 2, i, i + size), 3, j, j + size)), i, j);
+                    Tensor in = cut(cut(x, 2, i, i + rows.size), 3, j, j + columns.size);
+                    lay(out, body.apply(in), i, j);
                 }
             }
         }
@@ -46,7 +58,11 @@ record TinyTiles(int size, int blend, int multiply, int divide) {
 
     private void lay(Tensor out, Tensor tile, long i, long j) {
         Tensor place =
-                cut(cut(out, 2, scaled(i), scaled(i + size)), 3, scaled(j), scaled(j + size));
+                cut(
+                        cut(out, 2, scaled(i), scaled(i + rows.size)),
+                        3,
+                        scaled(j),
+                        scaled(j + columns.size));
         if (place.size(2) != tile.size(2) || place.size(3) != tile.size(3)) {
             throw new ShapeException(
                     "a tile gives %d x %d where %d x %d are wanted: height and width must be multiples of %d"
@@ -57,8 +73,9 @@ record TinyTiles(int size, int blend, int multiply, int divide) {
                                     place.size(3),
                                     divide));
         }
-        Tensor rows = weights(i, tile.size(2)).reshape(-1, 1);
-        Tensor w = Ops.like(rows.mul(weights(j, tile.size(3))), tile); // [h, w]
+        Tensor down = weights(i, tile.size(2), rows.blend).reshape(-1, 1);
+        Tensor across = weights(j, tile.size(3), columns.blend);
+        Tensor w = Ops.like(down.mul(across), tile); // [h, w]
         Tensor rest = Ops.add(w.neg(), 1);
         place.copy_(w.mul(tile).add(rest.mul(place)));
     }
@@ -66,7 +83,7 @@ record TinyTiles(int size, int blend, int multiply, int divide) {
     /// Returns `[n]`: `y / (blend - 1)` limited to [0, 1], in units of the output; ones for the
     /// first tile. As in the original, a seam of less than two output pixels has no positive
     /// weights: what lies behind the first tile stays zero.
-    private Tensor weights(long start, long n) {
+    private Tensor weights(long start, long n, int blend) {
         var w = new float[(int) n];
         double last = (double) blend * multiply / divide - 1;
         for (int y = 0; y < n; y++) {

@@ -51,9 +51,11 @@ public final class PixArtLayouts {
     private PixArtLayouts() {}
 
     /// Returns the layout of a checkpoint; nothing if it is no PixArt. Latte of diffusers has the
-    /// same tensors and temporal blocks besides.
+    /// same tensors and temporal blocks besides, Sana another feed-forward part.
     public static Optional<Layout> find(StateDict dict) {
-        if (dict.has("t_block.1.weight") && dict.has("blocks.0.cross_attn.kv_linear.weight")) {
+        if (dict.has("t_block.1.weight")
+                && dict.has("blocks.0.cross_attn.kv_linear.weight")
+                && dict.has("blocks.0.mlp.fc1.weight")) {
             return Optional.of(Layout.ORIGINAL);
         }
         return dict.has("adaln_single.linear.weight")

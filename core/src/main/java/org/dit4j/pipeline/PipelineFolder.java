@@ -11,7 +11,6 @@ import java.util.function.Function;
 import org.dit4j.ConfigException;
 import org.dit4j.autoencoder.Autoencoder;
 import org.dit4j.autoencoder.AutoencoderKl;
-import org.dit4j.autoencoder.AutoencoderTiny;
 import org.dit4j.checkpoint.CheckpointException;
 import org.dit4j.checkpoint.JsonFields;
 import org.dit4j.checkpoint.JsonFile;
@@ -228,10 +227,10 @@ record PipelineFolder(Path folder) {
         switch (autoencoder) {
             case AutoencoderKl kl ->
                     AutoencoderKl.save(folder.resolve("vae"), kl.config(), kl.parameters().all());
-            case AutoencoderTiny tiny ->
+            case Autoencoder other ->
                     throw new ConfigException(
                             "a pipeline with %s cannot be written; only AutoencoderKL can"
-                                    .formatted(tiny.getClass().getSimpleName()));
+                                    .formatted(other.getClass().getSimpleName()));
         }
         JsonFile.write(
                 folder.resolve("scheduler").resolve("scheduler_config.json"), process.json());

@@ -82,4 +82,21 @@ public final class Spatial {
     public static Tensor resizeBilinear(Tensor x, long height, long width) {
         return torch.upsample_bilinear2d(x, new long[] {height, width}, false);
     }
+
+    /// Enlarges or shrinks videos `[B, C, F, H, W]` to the given frames, height and width: each
+    /// place takes the value of the nearest one towards the origin.
+    public static Tensor nearest3d(Tensor x, long frames, long height, long width) {
+        return torch.upsample_nearest3d(x, frames, height, width);
+    }
+
+    /// Makes channels pixels: `[B, C n n, H, W]` to `[B, C, n H, n W]`, where channel `c n n + i n
+    /// + j` becomes row i and column j.
+    public static Tensor pixelShuffle(Tensor x, long n) {
+        return torch.pixel_shuffle(x, n);
+    }
+
+    /// Makes pixels channels, the inverse of [#pixelShuffle].
+    public static Tensor pixelUnshuffle(Tensor x, long n) {
+        return torch.pixel_unshuffle(x, n);
+    }
 }

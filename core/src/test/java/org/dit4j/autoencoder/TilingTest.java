@@ -42,7 +42,7 @@ class TilingTest {
         try (var _ = TensorScope.open();
                 var reference = StateDict.open(CASES.resolve("kl_sd.safetensors"));
                 var kl = AutoencoderKl.load(CASES.resolve("kl_sd"), LoadOptions.inference())) {
-            assertThat(kl.tiling()).isEqualTo(new Tiling(32, 4, 0.25));
+            assertThat(kl.tiling()).isEqualTo(Tiling.square(32, 4, 0.25));
             Ops.noGrad(() -> {
                 Posterior q = kl.posterior(reference.tensor("tiled.in.x"), kl.tiling());
                 assertClose(q.mean(), reference.tensor("tiled.out.mean"));
@@ -71,7 +71,7 @@ class TilingTest {
         try (var _ = TensorScope.open();
                 var rng = Rng.seeded(1);
                 var tiny = AutoencoderTiny.initialise(taesd(8), rng)) {
-            var tiling = new Tiling(128, 16, 0.25);
+            var tiling = Tiling.square(128, 16, 0.25);
             Tensor z = Ops.mul(rng.normal(1, 4, 20, 28), 0);
             Tensor whole = tiny.decode(z);
             Tensor tiled = tiny.decode(z, tiling);
@@ -126,12 +126,12 @@ class TilingTest {
 
     @Test
     void impossibleTilesAreOneClearLine() {
-        assertThatThrownBy(() -> new Tiling(0, 4, 0.25))
+        assertThatThrownBy(() -> Tiling.square(0, 4, 0.25))
                 .isInstanceOf(ConfigException.class)
                 .hasMessage("the sizes of a tile must be positive but are 0 pixels and 4 latents");
-        assertThatThrownBy(() -> new Tiling(512, 64, 1))
+        assertThatThrownBy(() -> Tiling.square(512, 64, 1))
                 .hasMessage("the overlap of tiles must be in [0, 1) but is 1.0");
-        assertThatThrownBy(() -> new Tiling(16, 1, 0.5))
+        assertThatThrownBy(() -> Tiling.square(16, 1, 0.5))
                 .hasMessage(
                         "tiles of 16 pixels and 1 latents that overlap by 0.5 leave nothing new");
     }
