@@ -38,6 +38,8 @@ public final class CaseKinds {
                     new PixArtKind(),
                     new PromptPipelineKind(),
                     new SchedulersKind(),
+                    new StableAudioConditionsKind(),
+                    new StableAudioKind(),
                     new TextEncoderKind(),
                     new TimeDensityKind(),
                     new TimestepSamplersKind(),
