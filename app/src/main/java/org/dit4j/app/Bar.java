@@ -19,14 +19,34 @@ final class Bar implements AutoCloseable {
     private static final long LINE_EVERY_NANOS = 30_000_000_000L;
     private static final int DEFAULT_WIDTH = 100;
 
+    /// What is counted.
+    ///
+    /// @param name behind a number
+    /// @param size how much of it is one
+    record Unit(String name, long size) {
+        /// Things, one by one.
+        static final Unit ONE = new Unit("", 1);
+
+        /// Bytes, shown by the million.
+        static final Unit MEGABYTES = new Unit(" MB", 1_000_000);
+    }
+
     private final PrintWriter err;
+    private final Unit unit;
     private final boolean terminal = isTerminal();
     private @Nullable ProgressBar bar;
     private String shown = "";
     private long lastLine;
+    private long begun;
+    private long first;
 
     Bar(PrintWriter err) {
+        this(err, Unit.ONE);
+    }
+
+    Bar(PrintWriter err, Unit unit) {
         this.err = err;
+        this.unit = unit;
     }
 
     // null with -Djdk.console=java.base, which the check does not think of
@@ -45,6 +65,8 @@ final class Bar implements AutoCloseable {
             close();
             shown = stage;
             lastLine = System.nanoTime();
+            begun = lastLine;
+            first = done;
         }
         if (terminal) {
             if (bar == null) {
@@ -55,14 +77,31 @@ final class Bar implements AutoCloseable {
         } else if (System.nanoTime() - lastLine >= LINE_EVERY_NANOS) {
             lastLine = System.nanoTime();
             err.println(
-                    "%s %d/%d%s"
-                            .formatted(stage, done, total, extra.isEmpty() ? "" : "  " + extra));
+                    "%s %d/%d%s%s%s"
+                            .formatted(
+                                    stage,
+                                    done / unit.size,
+                                    total / unit.size,
+                                    unit.name,
+                                    left(done, total),
+                                    extra.isEmpty() ? "" : "  " + extra));
         }
     }
 
-    private static ProgressBar open(String stage, long done, long total) {
+    /// The time that the rest needs at the speed so far.
+    private String left(long done, long total) {
+        if (done <= first || total < done) {
+            return "";
+        }
+        double nanos = (double) (lastLine - begun) / (done - first) * (total - done);
+        long seconds = Math.round(nanos / 1e9);
+        return ", %d:%02d:%02d left".formatted(seconds / 3600, seconds / 60 % 60, seconds % 60);
+    }
+
+    private ProgressBar open(String stage, long done, long total) {
         return new ProgressBarBuilder()
                 .setTaskName(stage)
+                .setUnit(unit.name, unit.size)
                 .setInitialMax(total)
                 .startsFrom(Math.max(0, done - 1), Duration.ZERO)
                 .setStyle(ProgressBarStyle.UNICODE_BLOCK)

@@ -35,6 +35,7 @@ import picocli.CommandLine.Spec;
             InspectCommand.class,
             ConvertCommand.class,
             ModelsCommand.class,
+            PullCommand.class,
             VerifyCommand.class,
             BenchCommand.class,
             GenerateCompletion.class,

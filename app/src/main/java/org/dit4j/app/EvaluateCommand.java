@@ -54,7 +54,9 @@ final class EvaluateCommand implements Callable<Integer> {
         @Option(
                 names = "--model",
                 paramLabel = "NAME|DIR",
-                description = "A model that ships or a folder: generates the pictures.")
+                description =
+                        "A model that ships, a folder, or OWNER/NAME of a pulled model: generates"
+                                + " the pictures.")
         private String model = "";
 
         @Option(

@@ -44,6 +44,10 @@ import org.dit4j.model.PixArtConfigs;
 import org.dit4j.model.Sana;
 import org.dit4j.model.SanaCheckpoint;
 import org.dit4j.model.SanaConfigs;
+import org.dit4j.model.StableAudio;
+import org.dit4j.model.StableAudioCheckpoint;
+import org.dit4j.model.StableAudioConditions;
+import org.dit4j.model.StableAudioConfigs;
 import org.dit4j.model.Wan;
 import org.dit4j.model.WanCheckpoint;
 import org.dit4j.model.WanConfigs;
@@ -139,7 +143,19 @@ final class Families {
                                     CogVideoXCheckpoint.open(path),
                                     _ -> "CogVideoX",
                                     CogVideoXConfigs::json,
-                                    (s, c) -> new CogVideoX(s, c).parameters()));
+                                    (s, c) -> new CogVideoX(s, c).parameters()),
+                    path ->
+                            found(
+                                    StableAudioCheckpoint.open(path),
+                                    _ -> "Stable Audio",
+                                    StableAudioConfigs::json,
+                                    (s, c) -> new StableAudio(s, c).parameters()),
+                    path ->
+                            found(
+                                    StableAudioConditions.open(path),
+                                    _ -> "Stable Audio, conditions",
+                                    StableAudioConditions::json,
+                                    (s, c) -> new StableAudioConditions(s, c).parameters()));
 
     private Families() {}
 

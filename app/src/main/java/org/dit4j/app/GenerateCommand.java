@@ -59,7 +59,8 @@ final class GenerateCommand implements Callable<Integer> {
             names = "--model",
             paramLabel = "NAME|DIR",
             description =
-                    "A model that ships (see `dit4j models`) or a folder; ${DEFAULT-VALUE} if not given.")
+                    "A model that ships (see `dit4j models`), a folder, or OWNER/NAME of a pulled model;"
+                            + " ${DEFAULT-VALUE} if not given.")
     private String model = ModelFolders.DEFAULT;
 
     @Option(

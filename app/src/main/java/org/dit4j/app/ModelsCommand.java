@@ -28,6 +28,8 @@ import org.dit4j.model.PixArt;
 import org.dit4j.model.PixArtPresets;
 import org.dit4j.model.Sana;
 import org.dit4j.model.SanaPresets;
+import org.dit4j.model.StableAudio;
+import org.dit4j.model.StableAudioPresets;
 import org.dit4j.model.Wan;
 import org.dit4j.model.WanPresets;
 import org.dit4j.nn.ParameterSource;
@@ -72,7 +74,7 @@ final class ModelsCommand implements Runnable {
         shipped.forEach(name -> out.println("  " + name));
         out.println(
                 "families: DiT, SiT, Hunyuan-DiT, MM-DiT, FLUX.1, PixArt, Sana, Flag-DiT,"
-                        + " Next-DiT, Lumina 2, Latte, Wan 2.1 and CogVideoX;"
+                        + " Next-DiT, Lumina 2, Latte, Wan 2.1, CogVideoX and Stable Audio;"
                         + " parameters of the standard sizes (DiT with 1000 classes):");
         sizes.forEach((name, count) ->
                 out.println(String.format(Locale.ROOT, "  %-25s %7.1f M", name, count / 1e6)));
@@ -117,6 +119,10 @@ final class ModelsCommand implements Runnable {
                 sizes,
                 CogVideoXPresets.names(),
                 (s, n) -> new CogVideoX(s, CogVideoXPresets.of(n)).parameters());
+        add(
+                sizes,
+                StableAudioPresets.names(),
+                (s, n) -> new StableAudio(s, StableAudioPresets.of(n)).parameters());
         return sizes;
     }
 

@@ -43,6 +43,8 @@ public final class CaseKinds {
                     new PromptPipelineKind(),
                     new SanaKind(),
                     new SchedulersKind(),
+                    new StableAudioConditionsKind(),
+                    new StableAudioKind(),
                     new TextEncoderKind(),
                     new TimeDensityKind(),
                     new TimestepSamplersKind(),

@@ -7,11 +7,13 @@ import java.util.List;
 import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.tensor.Tensors;
+import org.dit4j.text.PromptCleaning;
 import org.dit4j.text.TokenBatch;
 import org.dit4j.text.Tokenizer;
 
-/// The tokenizers of transformers, from `tokenizer.json` and from the older files beside it, and
-/// SentencePiece itself: `text/token_ids/*`.
+/// The tokenizers of transformers, from `tokenizer.json` and from the older files beside it,
+/// SentencePiece itself, and CLIP's original tokenizer, which repairs texts first:
+/// `text/token_ids/*`.
 final class TokenIdsKind implements CaseKind {
     private static final List<String> VOCABULARIES =
             List.of("vocab.txt", "vocab.json", "spiece.model", "tokenizer.model");
@@ -44,7 +46,10 @@ final class TokenIdsKind implements CaseKind {
             }
         }
         if (c.has("out.openclip.ids")) {
-            out.unsupported("out.openclip", "the original tokenizer repairs damaged text first");
+            List<String> cleaned = prompts.stream().map(PromptCleaning::clip).toList();
+            try (Tokenizer tokenizer = Tokenizer.openOriginalClip(folder)) {
+                flat("out.openclip", tokenizer, cleaned, false, out);
+            }
         }
     }
 

@@ -181,7 +181,7 @@ public final class PictureFile {
         return e.getMessage() == null ? "" : ": " + e.getMessage().lines().findFirst().orElse("");
     }
 
-    private static BufferedImage image(Picture p) {
+    static BufferedImage image(Picture p) {
         var image = new BufferedImage(p.width(), p.height(), BufferedImage.TYPE_INT_RGB);
         byte[] rgb = p.bytes();
         var pixels = new int[p.width() * p.height()];

@@ -6,6 +6,7 @@ import org.dit4j.nn.Linear;
 import org.dit4j.nn.Norm;
 import org.dit4j.nn.ParameterSource;
 import org.dit4j.nn.QkNorm;
+import org.dit4j.nn.SplitAttention;
 import org.dit4j.tensor.AttentionKernel;
 import org.jspecify.annotations.Nullable;
 
@@ -171,9 +172,6 @@ record LuminaAttention(
 
     /// Lets every head of `[B, A', N, K]` serve its share of the queries: `[B, A, N, K]`.
     private Tensor shared(Tensor x) {
-        long times = layers.heads() / layers.kvHeads();
-        return times == 1
-                ? x
-                : x.unsqueeze(2).expand(-1, -1, times, -1, -1).flatten(1, 2); // [B, A, N, K]
+        return SplitAttention.shared(x, layers.heads());
     }
 }

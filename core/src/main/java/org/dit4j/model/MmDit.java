@@ -57,8 +57,8 @@ public final class MmDit implements AutoCloseable {
     /// @param qkNorm how queries and keys are normalised
     /// @param dualAttentionLayers blocks with a second attention among the picture's tokens
     /// @param positionBase side of the grid of positions that every size is fitted into, in
-    ///   patches, as Hunyuan-DiT has it ([org.dit4j.nn.GridRegion]); 0 for the middle of a table, as in the
-    ///   published networks
+    ///   patches, as Hunyuan-DiT has it ([org.dit4j.nn.GridRegion]); 0 for the middle of a table,
+    ///   as in the published networks
     public record Config(
             int inputSize,
             int patchSize,

@@ -69,6 +69,17 @@ public record SplitAttention(
         return x.reshape(x.size(0), x.size(1), heads, x.size(2) / heads).transpose(1, 2);
     }
 
+    /// Lets every head of keys or values serve its share of the queries (Ainslie et al. 2023,
+    /// arXiv:2305.13245).
+    ///
+    /// @param x `[B, A', N, K]`, A' a divisor of A
+    /// @param heads of the queries, A
+    /// @return `[B, A, N, K]`
+    public static Tensor shared(Tensor x, long heads) {
+        long times = heads / x.size(1);
+        return times == 1 ? x : x.unsqueeze(2).expand(-1, -1, times, -1, -1).flatten(1, 2);
+    }
+
     /// Returns what the queries find, `[B, N, D]`, before `out`.
     ///
     /// @param query `[B, A, N, K]`

@@ -10,6 +10,7 @@ import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
 import org.dit4j.nn.Activation;
+import org.dit4j.nn.HalfRotary;
 import org.dit4j.nn.Init;
 import org.dit4j.nn.Linear;
 import org.dit4j.nn.ParameterSource;
@@ -199,7 +200,12 @@ public final class CausalTransformer implements TokenEncoder {
         try (var scope = TensorScope.open()) {
             Tensor x = embed(ids); // [B, N, D]
             AttentionConfig a = config.attention;
-            HalfRotary positions = HalfRotary.of((int) ids.size(1), a.headWidth, a.rotary, x);
+            HalfRotary positions =
+                    HalfRotary.of(
+                            (int) ids.size(1),
+                            a.headWidth,
+                            i -> a.rotary.frequency(i, a.headWidth),
+                            x);
             var seen = new HashMap<Integer, Tensor>();
             config.windows.forEach(
                     w -> seen.computeIfAbsent(w, n -> TokenInput.causal(mask, n, x)));

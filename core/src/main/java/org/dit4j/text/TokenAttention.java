@@ -1,7 +1,9 @@
 package org.dit4j.text;
 
 import org.bytedeco.pytorch.Tensor;
+import org.dit4j.nn.HalfRotary;
 import org.dit4j.nn.Linear;
+import org.dit4j.nn.SplitAttention;
 import org.dit4j.tensor.AttentionKernel;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Tensors;
@@ -39,13 +41,12 @@ record TokenAttention(
             query = positions.rotate(query);
             key = positions.rotate(key);
         }
-        Tensor value = shared(split(v.forward(x), groups)); // [B, A, N, K]
+        key = SplitAttention.shared(key, heads); // [B, A, N, K]
+        Tensor value = SplitAttention.shared(split(v.forward(x), groups), heads); // [B, A, N, K]
         Tensor y =
                 cap == 0
-                        ? seeing(
-                                AttentionKernel.attend(query, shared(key), value, mask, scale),
-                                mask)
-                        : capped(query, shared(key), value, mask);
+                        ? seeing(AttentionKernel.attend(query, key, value, mask, scale), mask)
+                        : capped(query, key, value, mask);
         return o.forward(y.transpose(1, 2).flatten(2, 3)); // [B, N, D]
     }
 
@@ -65,11 +66,5 @@ record TokenAttention(
 
     private static Tensor split(Tensor x, int heads) {
         return x.reshape(x.size(0), x.size(1), heads, x.size(2) / heads).transpose(1, 2);
-    }
-
-    private Tensor shared(Tensor x) {
-        return heads == groups
-                ? x
-                : x.unsqueeze(2).repeat(1, 1, heads / groups, 1, 1).flatten(1, 2);
     }
 }

@@ -94,6 +94,16 @@ public final class Tokenizer implements AutoCloseable {
         return new Tokenizer(definition, file.toString(), Side.RIGHT, "");
     }
 
+    /// Opens the tokenizer of CLIP of a folder as the original code does: its marks of start and
+    /// end have other names than in transformers. The original code cleans texts before (see
+    /// [PromptCleaning#clip]).
+    ///
+    /// @throws TextException if there is none, or it cannot be opened
+    public static Tokenizer openOriginalClip(Path folder) {
+        ObjectNode definition = TokenizerDefinition.originalClip(folder);
+        return new Tokenizer(definition, folder.toString(), Side.RIGHT, "");
+    }
+
     private static Tokenizer open(Path folder, boolean raw) {
         TokenizerConfig config = TokenizerConfig.read(folder);
         ObjectNode definition = TokenizerDefinition.of(folder, config, raw);

@@ -25,6 +25,11 @@ final class TokenizerDefinition {
     private static final String CLIP_WORDS =
             "'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+";
 
+    private static final String CLIP_START = "<|startoftext|>";
+    private static final String CLIP_END = "<|endoftext|>";
+    private static final String ORIGINAL_START = "<start_of_text>";
+    private static final String ORIGINAL_END = "<end_of_text>";
+
     /// How Qwen2 does (transformers, `tokenization_qwen2.py`).
     private static final String QWEN_WORDS =
             "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}"
@@ -105,11 +110,43 @@ final class TokenizerDefinition {
     }
 
     private static ObjectNode clip(JsonNode ids, ArrayNode merges, TokenizerConfig config) {
-        String start = config.role("bos_token", "<|startoftext|>");
-        String end = config.role("eos_token", "<|endoftext|>");
+        String start = config.role("bos_token", CLIP_START);
+        String end = config.role("eos_token", CLIP_END);
         config.role("pad_token", end);
+        return clip(ids, merges, start, end, config.role("unk_token", end));
+    }
+
+    /// Returns the definition of CLIP's original tokenizer, in which the marks of start and end
+    /// have other names (mlfoundations/open_clip, `tokenizer.py`), so that what transformers calls
+    /// them is text like any other.
+    ///
+    /// @throws TextException if the folder holds another tokenizer
+    static ObjectNode originalClip(Path folder) {
+        TokenizerConfig config = TokenizerConfig.read(folder);
+        JsonNode model = of(folder, config, false).path("model");
+        String start = config.role("bos_token", CLIP_START);
+        String end = config.role("eos_token", CLIP_END);
+        if (!(model.path("merges") instanceof ArrayNode merges)
+                || !(model.path("vocab") instanceof ObjectNode vocabulary)
+                || !vocabulary.path(start).isInt()
+                || !vocabulary.path(end).isInt()) {
+            throw new TextException(folder + ": is no tokenizer of CLIP");
+        }
+        ObjectNode ids = vocabulary.deepCopy();
+        ids.set(ORIGINAL_START, ids.remove(start));
+        ids.set(ORIGINAL_END, ids.remove(end));
+        ObjectNode json = clip(ids, merges, ORIGINAL_START, ORIGINAL_END, ORIGINAL_END);
+        ArrayNode added = json.putArray("added_tokens");
+        for (String mark : List.of(ORIGINAL_START, ORIGINAL_END)) {
+            added.add(added(ids.path(mark).intValue(), mark, NODES.objectNode()));
+        }
+        return json;
+    }
+
+    private static ObjectNode clip(
+            JsonNode ids, ArrayNode merges, String start, String end, String unknown) {
         ObjectNode model = pairs(ids, merges, "</w>");
-        model.put("unk_token", config.role("unk_token", end));
+        model.put("unk_token", unknown);
         String words = quoted(start) + "|" + quoted(end) + "|" + CLIP_WORDS;
         return json(
                 model,
