@@ -23,14 +23,16 @@ record LoraAlphas(@Nullable Double alpha, Map<String, Double> patterns, boolean 
 
     /// Reads the configuration; one that says nothing if there is none.
     ///
+    /// @param part what the keys of a network begin with, as in `transformer.`
     /// @throws ConfigException if it asks for what there is no code for
-    static LoraAlphas of(StateDict dict) {
+    static LoraAlphas of(StateDict dict, String part) {
         String json = dict.metadata().get(KEY);
         if (json == null) {
             return new LoraAlphas(null, Map.of(), false);
         }
         try {
-            return new Reader(JsonFile.mapper().readTree(json), dict.file() + ", " + KEY).read();
+            String where = dict.file() + ", " + KEY;
+            return new Reader(JsonFile.mapper().readTree(json), part, where).read();
         } catch (JacksonException e) {
             throw new CheckpointException(dict.file() + ": " + KEY + " is no JSON", e);
         }
@@ -53,7 +55,7 @@ record LoraAlphas(@Nullable Double alpha, Map<String, Double> patterns, boolean 
         return layer.equals(whole) || layer.endsWith("." + whole);
     }
 
-    private record Reader(JsonNode json, String where) {
+    private record Reader(JsonNode json, String part, String where) {
         LoraAlphas read() {
             ConfigException.require(json.isObject(), "%s: wanted a JSON object", where);
             for (String flag : new String[] {"use_dora", "use_qalora", "fan_in_fan_out"}) {
@@ -79,7 +81,7 @@ record LoraAlphas(@Nullable Double alpha, Map<String, Double> patterns, boolean 
 
         /// The value of a key, also behind the name of the network in its pipeline.
         private JsonNode value(String key) {
-            return json.has(key) ? json.path(key) : json.path("transformer." + key);
+            return json.has(key) ? json.path(key) : json.path(part + key);
         }
     }
 }

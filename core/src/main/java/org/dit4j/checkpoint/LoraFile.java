@@ -1,6 +1,7 @@
 package org.dit4j.checkpoint;
 
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,7 +35,7 @@ final class LoraFile implements AutoCloseable {
     static LoraFile open(Lora lora) {
         StateDict dict = StateDict.open(lora.file());
         try {
-            return new Reader(dict, LoraAlphas.of(dict)).read(lora.scale());
+            return new Reader(dict, lora).read();
         } catch (RuntimeException e) {
             dict.close();
             throw e;
@@ -63,35 +64,40 @@ final class LoraFile implements AutoCloseable {
 
     private static final class Reader {
         private final StateDict dict;
-        private final LoraAlphas alphas;
+        private final Lora lora;
+        private final Map<Lora.Part, LoraAlphas> alphas = new EnumMap<>(Lora.Part.class);
         private final Map<String, String> downs = new LinkedHashMap<>();
         private final Map<String, String> ups = new LinkedHashMap<>();
         private final List<String> strange = new ArrayList<>();
 
-        Reader(StateDict dict, LoraAlphas alphas) {
+        Reader(StateDict dict, Lora lora) {
             this.dict = dict;
-            this.alphas = alphas;
+            this.lora = lora;
         }
 
-        LoraFile read(double scale) {
-            dict.names().forEach(this::sort);
+        private boolean wanted(String name) {
+            return lora.parts().contains(Lora.Part.of(name));
+        }
+
+        LoraFile read() {
+            dict.names().stream().filter(this::wanted).forEach(this::sort);
             var layers = new LinkedHashMap<String, LowRank>();
             downs.forEach((layer, down) -> {
                 String up = ups.remove(layer);
                 if (up == null) {
                     throw lonely(layer);
                 }
-                layers.put(layer, update(layer, down, up).times(scale));
+                layers.put(layer, update(layer, down, up).times(lora.scale()));
             });
             if (!ups.isEmpty()) {
                 throw lonely(ups.keySet().iterator().next());
             }
             for (String name : dict.names()) {
-                if (name.endsWith(ALPHA) && !layers.containsKey(layerOf(name))) {
+                if (wanted(name) && name.endsWith(ALPHA) && !layers.containsKey(layerOf(name))) {
                     strange.add(name);
                 }
             }
-            if (layers.isEmpty()) {
+            if (layers.isEmpty() && lora.parts().size() == Lora.Part.values().length) {
                 throw new CheckpointException(dict.file() + ": holds no LoRA");
             }
             return new LoraFile(dict, layers, List.copyOf(strange));
@@ -118,9 +124,14 @@ final class LoraFile implements AutoCloseable {
             double factor =
                     own(layer)
                             .map(alpha -> alpha / shape[0])
-                            .orElseGet(() -> alphas.factor(layer, shape[0]));
+                            .orElseGet(() -> alphas(layer).factor(layer, shape[0]));
             return new LowRank(
                     "%s: %s".formatted(dict.file(), layer), dict.item(down), dict.item(up), factor);
+        }
+
+        private LoraAlphas alphas(String layer) {
+            return alphas.computeIfAbsent(
+                    Lora.Part.of(layer), part -> LoraAlphas.of(dict, part.prefix()));
         }
 
         /// The alpha that stands beside the factors.

@@ -25,11 +25,21 @@ final class LoraFusion {
                     "base_model.model.",
                     "diffusion_model.",
                     "model.diffusion_model.",
-                    "unet.");
+                    "unet.",
+                    "text_encoder.",
+                    "text_encoder_2.",
+                    "text_encoder_3.");
 
     /// What stands before the name of a layer whose dots have become underscores.
     private static final List<String> FLAT_PREFIXES =
-            List.of("lora_unet_", "lora_transformer_", "lycoris_");
+            List.of(
+                    "lora_unet_",
+                    "lora_transformer_",
+                    "lycoris_",
+                    "lora_te_",
+                    "lora_te1_",
+                    "lora_te2_",
+                    "lora_te3_");
 
     private final List<StateDict> stages = new ArrayList<>();
     private final List<UnaryOperator<StateDict>> steps = new ArrayList<>();

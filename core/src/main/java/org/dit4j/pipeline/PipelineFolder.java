@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.dit4j.ConfigException;
@@ -15,6 +16,7 @@ import org.dit4j.checkpoint.CheckpointException;
 import org.dit4j.checkpoint.JsonFields;
 import org.dit4j.checkpoint.JsonFile;
 import org.dit4j.checkpoint.LoadOptions;
+import org.dit4j.checkpoint.Lora;
 import org.dit4j.checkpoint.Safetensors;
 import org.dit4j.model.DitCheckpoint;
 import org.dit4j.model.DitConfigs;
@@ -72,8 +74,19 @@ record PipelineFolder(Path folder) {
                                     String.join(", ", PromptFamilies.names()),
                                     name));
         }
+        List<Lora> loras = options.network().loras();
+        PromptEncoder.requireEncoders(folder, loras);
+        PipelineOptions routed =
+                new PipelineOptions(
+                        options.network()
+                                .withLoras(
+                                        loras.stream()
+                                                .map(l -> l.only(Set.of(Lora.Part.NETWORK)))
+                                                .toList()),
+                        options.residency(),
+                        options.controlNet());
         return assemble(
-                _ -> family.opener().open(folder, options),
+                _ -> family.opener().open(folder, routed),
                 options.network(),
                 (network, autoencoder) ->
                         new TextToImagePipeline(

@@ -1,10 +1,15 @@
 package org.dit4j.pipeline;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
+import org.dit4j.ConfigException;
 import org.dit4j.checkpoint.LoadOptions;
+import org.dit4j.checkpoint.Lora;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Tensors;
 import org.dit4j.text.EncodedTokens;
@@ -49,15 +54,49 @@ final class PromptEncoder implements AutoCloseable {
     ///
     /// @param folder of the pipeline, with `text_encoder` and `tokenizer`
     /// @param suffix what follows both names, such as `_2`
-    /// @param options adapters among them are for the network, not for the encoder
+    /// @param options of adapters among them, the encoder takes what is for it
     static PromptEncoder of(Path folder, String suffix, LoadOptions options, Residency residency) {
         Path weights = folder.resolve("text_encoder" + suffix);
         Path tokens = folder.resolve("tokenizer" + suffix);
-        LoadOptions plain = options.withLoras(List.of());
+        Set<Lora.Part> parts = parts(folder, suffix);
+        LoadOptions own =
+                options.withLoras(options.loras().stream().map(l -> l.only(parts)).toList());
         return new PromptEncoder(
                 new Lazy<>(() -> Tokenizer.open(tokens)),
-                new Lazy<>(() -> TextCheckpoint.open(weights).load(plain)),
+                new Lazy<>(() -> TextCheckpoint.open(weights).load(own)),
                 residency);
+    }
+
+    /// Returns the parts of adapters that an encoder takes.
+    private static Set<Lora.Part> parts(Path folder, String suffix) {
+        return switch (suffix) {
+            case "" -> Set.of(Lora.Part.TEXT_ENCODER);
+            case "_2" ->
+                    Files.isDirectory(folder.resolve("text_encoder_3"))
+                            ? Set.of(Lora.Part.TEXT_ENCODER_2)
+                            : Set.of(Lora.Part.TEXT_ENCODER_2, Lora.Part.TEXT_ENCODER_3);
+            default -> Set.of(Lora.Part.TEXT_ENCODER_3);
+        };
+    }
+
+    /// Fails if adapters have layers for text encoders that a pipeline lacks.
+    static void requireEncoders(Path folder, List<Lora> loras) {
+        var taken = EnumSet.of(Lora.Part.NETWORK);
+        for (String suffix : List.of("", "_2", "_3")) {
+            if (Files.isDirectory(folder.resolve("text_encoder" + suffix))) {
+                taken.addAll(parts(folder, suffix));
+            }
+        }
+        for (Lora lora : loras) {
+            for (Lora.Part part : lora.contents()) {
+                ConfigException.require(
+                        taken.contains(part),
+                        "%s has layers for the part %s, which %s lacks",
+                        lora.file(),
+                        part.name().toLowerCase(Locale.ROOT),
+                        folder);
+            }
+        }
     }
 
     /// Returns the number of tokens of the longest text.

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
 import org.dit4j.tensor.Dtype;
@@ -115,6 +116,33 @@ class LoraFusionTest {
 
     private static Map<String, String> configuration(String fields) {
         return Map.of("lora_adapter_metadata", "{" + fields + "}");
+    }
+
+    @Test
+    void partsOfAPipelineAreToldApart() {
+        Map<String, Tensor> tensors = peft("transformer.t.0.q", 1);
+        tensors.putAll(peft("text_encoder.t.0.k", 1));
+        tensors.putAll(
+                factors("lora_te3_t_0_k.lora_down.weight", "lora_te3_t_0_k.lora_up.weight", 2));
+        Map<String, String> four = configuration("\"text_encoder.lora_alpha\": 4");
+        Lora lora = lora(1, tensors, four);
+        assertThat(lora.contents())
+                .containsExactlyInAnyOrder(
+                        Lora.Part.NETWORK, Lora.Part.TEXT_ENCODER, Lora.Part.TEXT_ENCODER_3);
+        assertThat(fused(QKV, lora.only(Set.of(Lora.Part.NETWORK))))
+                .containsExactly(2, 4, 13, 24, 5, 6, 7, 8);
+        assertThat(fused(QKV, lora.only(Set.of(Lora.Part.TEXT_ENCODER))))
+                .containsExactly(1, 2, 3, 4, 7, 10, 27, 48);
+        assertThat(
+                        fused(
+                                QKV,
+                                lora.only(
+                                        Set.of(
+                                                Lora.Part.TEXT_ENCODER_2,
+                                                Lora.Part.TEXT_ENCODER_3))))
+                .containsExactly(1, 2, 3, 4, 7, 10, 27, 48);
+        assertThat(fused(QKV, lora.only(Set.of(Lora.Part.TEXT_ENCODER_2))))
+                .containsExactly(1, 2, 3, 4, 5, 6, 7, 8);
     }
 
     @Test
