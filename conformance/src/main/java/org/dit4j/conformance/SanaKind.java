@@ -10,7 +10,7 @@ import org.dit4j.tensor.Ops;
 final class SanaKind implements CaseKind {
     @Override
     public boolean accepts(ReferenceCase c) {
-        return c.name().startsWith("models/sana/") && !ModelCall.withAdapter(c);
+        return c.name().startsWith("models/sana/");
     }
 
     @Override
