@@ -160,7 +160,8 @@ final class Hub implements AutoCloseable {
         if (status == 200 || status == 206) {
             return;
         }
-        if (status == 408 || status == 429 || status >= 500) {
+        // where the hub points to holds for a while only, then it refuses
+        if (status == 408 || status == 429 || status >= 500 || !answer.own()) {
             throw new IOException("the server answered " + status);
         }
         String code = answer.first("X-Error-Code").orElse("");

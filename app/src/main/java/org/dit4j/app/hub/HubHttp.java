@@ -36,7 +36,10 @@ final class HubHttp implements AutoCloseable {
     }
 
     /// The last answer, and the headers of all on the way to it.
-    record Answer(HttpResponse<InputStream> last, List<HttpHeaders> headers, Duration stall)
+    ///
+    /// @param own whether it is the hub's own, not that of a server that it points to
+    record Answer(
+            HttpResponse<InputStream> last, List<HttpHeaders> headers, boolean own, Duration stall)
             implements AutoCloseable {
         int status() {
             return last.statusCode();
@@ -89,7 +92,7 @@ final class HubHttp implements AutoCloseable {
             Optional<URI> next = next(answer, at);
             boolean stays = own && next.isPresent() && isHub(next.get());
             if (next.isEmpty() || (!stays && !leave)) {
-                return new Answer(answer, headers, stall);
+                return new Answer(answer, headers, own, stall);
             }
             answer.body().close();
             at = next.get();

@@ -113,6 +113,16 @@ class PullTest {
     }
 
     @Test
+    void anAddressThatHoldsNoMoreIsAskedForAgain() {
+        hub.refusal = 403;
+        assertThat(pull("").folder().resolve(WEIGHTS)).hasBinaryContent(weights);
+        assertThat(notes)
+                .containsExactly(
+                        WEIGHTS
+                                + ": the connection ended after 0 of 300000 bytes (the server answered 403); going on");
+    }
+
+    @Test
     void damagedRestsAreFetchedAgain() throws IOException {
         Path blobs = Files.createDirectories(folder.resolve("hub/models--ann--toy/blobs"));
         Path rest = blobs.resolve(StandInHub.sha256(weights) + ".dit4j.incomplete");

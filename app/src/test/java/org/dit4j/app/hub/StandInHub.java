@@ -43,6 +43,9 @@ final class StandInHub implements AutoCloseable {
     /// The content that the store sends instead.
     volatile byte[] other = new byte[0];
 
+    /// The status of the store's next answer instead of the usual one.
+    volatile int refusal;
+
     volatile boolean ranges = true;
     volatile boolean silent;
     volatile boolean blobs = true;
@@ -160,6 +163,12 @@ final class StandInHub implements AutoCloseable {
 
     private void serveStore(HttpExchange exchange) throws IOException {
         note("store", exchange);
+        if (refusal > 0) {
+            int code = refusal;
+            refusal = 0;
+            answer(exchange, code, new byte[0], 0);
+            return;
+        }
         String name = exchange.getRequestURI().getPath().substring("/store/".length());
         byte[] content = other.length > 0 ? other : files.get(name);
         String range = exchange.getRequestHeaders().getFirst("Range");
