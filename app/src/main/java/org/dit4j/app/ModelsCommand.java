@@ -75,9 +75,18 @@ final class ModelsCommand implements Runnable {
         out.println(
                 "families: DiT, SiT, Hunyuan-DiT, MM-DiT, FLUX.1, PixArt, Sana, Flag-DiT,"
                         + " Next-DiT, Lumina 2, Latte, Wan 2.1, CogVideoX and Stable Audio;"
-                        + " parameters of the standard sizes (DiT with 1000 classes):");
+                        + " parameters of the standard sizes (DiT with 1000 classes) and the"
+                        + " memory of their weights:");
+        out.println("                            parameters      bf16      fp32");
         sizes.forEach((name, count) ->
-                out.println(String.format(Locale.ROOT, "  %-25s %7.1f M", name, count / 1e6)));
+                out.println(
+                        String.format(
+                                Locale.ROOT,
+                                "  %-25s %9.1f M %6.2f GB %6.2f GB",
+                                name,
+                                count / 1e6,
+                                2 * count / 1e9,
+                                4 * count / 1e9)));
     }
 
     /// Counts the parameters of every standard size, without memory for them. SiT has the same.
