@@ -125,16 +125,16 @@ final class GenerateCommand implements Callable<Integer> {
         double rate = clips.rate(medium);
         switch (medium) {
             case PICTURES -> {
-                var format = fitting(new OutputFormat.Png());
+                var format = fitting(new OutputFormat.Png(), asked);
                 generate(Pipelines.load(folder, images.applied(options)), format, asked, enhancer);
             }
             case VIDEOS -> {
-                var format = fitting(new OutputFormat.Gif(rate));
+                var format = fitting(new OutputFormat.Gif(rate), asked);
                 var pipeline = Pipelines.loadVideo(folder, options, Residency.KEEP);
                 generate(pipeline, format, asked, enhancer);
             }
             case SOUNDS -> {
-                var format = fitting(new OutputFormat.Wav());
+                var format = fitting(new OutputFormat.Wav(), asked);
                 var pipeline = Pipelines.loadAudio(folder, options, Residency.KEEP);
                 generate(pipeline, format, asked, enhancer);
             }
@@ -142,14 +142,18 @@ final class GenerateCommand implements Callable<Integer> {
         return 0;
     }
 
-    /// Returns the format if `-o` names a file of it, or a folder.
-    private <F extends OutputFormat<?>> F fitting(F format) {
-        if (GenerationFiles.single(out) && !out.endsWith(format.ending())) {
+    /// Returns the format if `-o` names a file of it that can hold everything, or a folder.
+    private <F extends OutputFormat<?>> F fitting(F format, GenerationRequest asked) {
+        if (!GenerationFiles.single(out)) {
+            return format;
+        }
+        if (!out.endsWith(format.ending())) {
             throw new ParameterException(
                     spec.commandLine(),
                     "this is a model of %s: -o must be %s, not %s"
                             .formatted(format.medium().plural(), format.usage(), out));
         }
+        format.requireRoom(asked.pictures());
         return format;
     }
 

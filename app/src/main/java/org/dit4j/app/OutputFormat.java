@@ -24,6 +24,9 @@ sealed interface OutputFormat<T> {
     /// Returns the ending of a file.
     String ending();
 
+    /// Fails if one file cannot hold that many results.
+    default void requireRoom(int results) {}
+
     /// Writes everything into one file.
     ///
     /// @param columns of a grid
@@ -76,6 +79,15 @@ sealed interface OutputFormat<T> {
     ///
     /// @param rate frames a second, 0 for that of the video
     record Gif(double rate) implements OutputFormat<Video> {
+        /// Checks the rate.
+        public Gif {
+            ConfigException.require(
+                    rate <= AnimatedGif.MAX_RATE,
+                    "--fps must be at most %.0f but is %s",
+                    AnimatedGif.MAX_RATE,
+                    rate);
+        }
+
         @Override
         public Medium medium() {
             return Medium.VIDEOS;
@@ -122,11 +134,14 @@ sealed interface OutputFormat<T> {
         }
 
         @Override
-        public void all(Path file, List<Sound> all, int columns, Map<String, String> text) {
+        public void requireRoom(int results) {
             ConfigException.require(
-                    all.size() == 1,
-                    "%d sounds need a folder: end the name after -o in /",
-                    all.size());
+                    results == 1, "%d sounds need a folder: end the name after -o in /", results);
+        }
+
+        @Override
+        public void all(Path file, List<Sound> all, int columns, Map<String, String> text) {
+            requireRoom(all.size());
             WavFile.write(file, all.getFirst(), WavFile.Format.PCM_16);
         }
 

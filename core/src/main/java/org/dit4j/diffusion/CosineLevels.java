@@ -23,7 +23,7 @@ public record CosineLevels(double least, double most, OptionalDouble rho, End en
     @Override
     public NoiseLevels levels(int steps) {
         Table calls = rho.isPresent() ? karras(steps, rho.getAsDouble()) : ratios(steps);
-        double last = end == End.DATA ? 0 : (float) least;
+        double last = end == End.DATA ? 0 : calls.at(steps - 1);
         Table sigma = Table.of(steps + 1, i -> i < steps ? calls.at(i) : last);
         Table times = calls.map(CosineLevels::time);
         return new NoiseLevels(times, Table.of(steps + 1, _ -> 1), sigma);
