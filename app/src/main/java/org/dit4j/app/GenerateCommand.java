@@ -12,11 +12,12 @@ import org.dit4j.ConfigException;
 import org.dit4j.app.language.PromptEnhancer;
 import org.dit4j.checkpoint.JsonFile;
 import org.dit4j.checkpoint.LoadOptions;
-import org.dit4j.data.Picture;
 import org.dit4j.pipeline.DitPipeline;
 import org.dit4j.pipeline.GenerationRequest;
-import org.dit4j.pipeline.Pipeline;
+import org.dit4j.pipeline.MediaPipeline;
+import org.dit4j.pipeline.Medium;
 import org.dit4j.pipeline.Pipelines;
+import org.dit4j.pipeline.Residency;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -29,7 +30,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "generate",
         description = {
-            "Generate pictures.",
+            "Generate pictures, videos or sounds.",
             "",
             "The same seed gives the same bytes. What was asked for is written into the text"
                     + " chunks of each PNG."
@@ -43,6 +44,8 @@ import picocli.CommandLine.Spec;
             "  dit4j generate --model out/emoji/model --class flag --steps 50 --guidance 2 -o flag.png",
             "  dit4j generate --model DIR \"a red heart\" --lora style.safetensors:0.8 -o heart.png",
             "  dit4j generate --model DIR \"a red heart\" --image old.png --strength 0.5 -o heart.png",
+            "  dit4j generate --model DIR \"a cat walks\" --frames 33 -o cat.gif",
+            "  dit4j generate --model DIR \"birds in a forest\" --seconds 10 -o birds.wav",
             "  dit4j generate --model DIR \"a red heart\" --enhance --llm ollama:http://localhost:11434 --llm-model NAME -o heart.png"
         })
 final class GenerateCommand implements Callable<Integer> {
@@ -83,6 +86,8 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Mixin private ImageOptions images = new ImageOptions();
 
+    @Mixin private ClipOptions clips = new ClipOptions();
+
     @Option(
             names = "--size",
             paramLabel = "WxH",
@@ -92,10 +97,11 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(
             names = {"-o", "--out"},
             required = true,
-            paramLabel = "FILE.png|DIR/",
+            paramLabel = "FILE.png|.gif|.wav|DIR/",
             description =
-                    "One PNG, a grid if there are several pictures; or a folder (an existing one, or"
-                            + " a name that ends in /) for a file each.")
+                    "One PNG, a grid if there are several pictures; a GIF of a video, a WAV of a"
+                            + " sound; or a folder (an existing one, or a name that ends in /) for a"
+                            + " file each, of a video one for the PNG files of its frames.")
     private String out = "";
 
     @Option(
@@ -115,21 +121,57 @@ final class GenerateCommand implements Callable<Integer> {
         Path folder = ModelFolders.shipped().find(model);
         LoadOptions options =
                 adapters.applied(LoadOptions.inference().withDtype(sampling.precision().dtype()));
-        if (GenerationFiles.single(out) && !out.endsWith(".png")) {
+        Medium medium = Pipelines.medium(folder);
+        double rate = clips.rate(medium);
+        switch (medium) {
+            case PICTURES -> {
+                var format = fitting(new OutputFormat.Png(), asked);
+                generate(Pipelines.load(folder, images.applied(options)), format, asked, enhancer);
+            }
+            case VIDEOS -> {
+                var format = fitting(new OutputFormat.Gif(rate), asked);
+                var pipeline = Pipelines.loadVideo(folder, options, Residency.KEEP);
+                generate(pipeline, format, asked, enhancer);
+            }
+            case SOUNDS -> {
+                var format = fitting(new OutputFormat.Wav(), asked);
+                var pipeline = Pipelines.loadAudio(folder, options, Residency.KEEP);
+                generate(pipeline, format, asked, enhancer);
+            }
+        }
+        return 0;
+    }
+
+    /// Returns the format if `-o` names a file of it that can hold everything, or a folder.
+    private <F extends OutputFormat<?>> F fitting(F format, GenerationRequest asked) {
+        if (!GenerationFiles.single(out)) {
+            return format;
+        }
+        if (!out.endsWith(format.ending())) {
             throw new ParameterException(
                     spec.commandLine(),
-                    "-o must be a .png file or a folder (ending in /), not " + out);
+                    "this is a model of %s: -o must be %s, not %s"
+                            .formatted(format.medium().plural(), format.usage(), out));
         }
-        try (Pipeline pipeline = Pipelines.load(folder, images.applied(options));
+        format.requireRoom(asked.pictures());
+        return format;
+    }
+
+    private <T> void generate(
+            MediaPipeline<T> opened,
+            OutputFormat<T> format,
+            GenerationRequest asked,
+            Optional<PromptEnhancer> enhancer) {
+        try (MediaPipeline<T> pipeline = opened;
                 var progress = new SamplingProgress(spec.commandLine().getErr())) {
             requireWords(pipeline);
             GenerationRequest request = asked;
             if (enhancer.isPresent()) {
                 request = enhanced(asked, pipeline, enhancer.get());
             }
+            pipeline.remarks(request).forEach(spec.commandLine().getErr()::println);
             GenerationRequest resolved = pipeline.resolve(request);
-            pipeline.remarks(resolved).forEach(spec.commandLine().getErr()::println);
-            List<Picture> pictures = pipeline.generate(resolved, progress);
+            List<T> results = pipeline.generate(resolved, progress);
             String original = enhance ? prompt : "";
             var files =
                     new GenerationFiles(
@@ -139,13 +181,12 @@ final class GenerateCommand implements Callable<Integer> {
                             original,
                             images.text(),
                             resolved);
-            report(files.text(), files.write(pictures));
+            report(files.text(), files.write(format, results), format.medium().plural());
         }
-        return 0;
     }
 
     /// The number of a class is no prompt.
-    private void requireWords(Pipeline pipeline) {
+    private void requireWords(MediaPipeline<?> pipeline) {
         for (String name : classes) {
             ConfigException.require(
                     pipeline instanceof DitPipeline || !name.matches("\\d+"),
@@ -171,7 +212,7 @@ final class GenerateCommand implements Callable<Integer> {
     }
 
     private GenerationRequest enhanced(
-            GenerationRequest request, Pipeline pipeline, PromptEnhancer enhancer) {
+            GenerationRequest request, MediaPipeline<?> pipeline, PromptEnhancer enhancer) {
         ConfigException.require(
                 !(pipeline instanceof DitPipeline),
                 "--enhance rewrites prompts, but the model %s takes the names of classes",
@@ -193,7 +234,8 @@ final class GenerateCommand implements Callable<Integer> {
         }
         GenerationRequest bare =
                 GenerationRequest.ofClasses(wanted.toArray(String[]::new)).withCount(count);
-        GenerationRequest request = images.applied(guides.applied(sampling.applied(bare)));
+        GenerationRequest request =
+                clips.applied(images.applied(guides.applied(sampling.applied(bare))));
         if (size.isEmpty()) {
             return request;
         }
@@ -205,7 +247,7 @@ final class GenerateCommand implements Callable<Integer> {
         return request.withSize(Integer.parseInt(sides[0]), Integer.parseInt(sides[1]));
     }
 
-    private void report(Map<String, String> request, List<Path> files) {
+    private void report(Map<String, String> request, List<Path> files, String medium) {
         PrintWriter print = spec.commandLine().getOut();
         if (json) {
             var map = new LinkedHashMap<String, Object>();
@@ -215,7 +257,7 @@ final class GenerateCommand implements Callable<Integer> {
         } else if (files.size() == 1) {
             print.println(files.getFirst());
         } else {
-            print.println(files.size() + " pictures in " + out);
+            print.println(files.size() + " " + medium + " in " + out);
         }
     }
 }

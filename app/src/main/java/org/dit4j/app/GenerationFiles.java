@@ -8,14 +8,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.dit4j.checkpoint.Lora;
-import org.dit4j.data.Grid;
-import org.dit4j.data.Picture;
-import org.dit4j.data.PictureFile;
 import org.dit4j.pipeline.GenerationRequest;
 import org.dit4j.train.RunConfig.Precision;
 
-/// Writes the pictures of a request: one PNG, or a folder with a PNG each. What was asked for goes
-/// into their text chunks.
+/// Writes the results of a request: one file, or a folder with a file each. What was asked for goes
+/// into the text chunks of PNG files.
 ///
 /// @param out the file, or the folder
 /// @param network what drew them
@@ -48,36 +45,27 @@ record GenerationFiles(
         return !out.endsWith("/") && !Files.isDirectory(Path.of(out));
     }
 
-    /// Writes the pictures and returns their files.
-    List<Path> write(List<Picture> pictures) {
-        return single(out) ? one(pictures) : each(pictures);
-    }
-
-    private List<Path> one(List<Picture> pictures) {
+    /// Writes the results and returns their files.
+    <T> List<Path> write(OutputFormat<T> format, List<T> results) {
+        if (!single(out)) {
+            return each(format, results);
+        }
         Path file = Path.of(out);
         int columns = request.count() > 1 ? request.count() : request.prompts().size();
-        PictureFile.write(
-                file,
-                pictures.size() == 1 ? pictures.getFirst() : Grid.of(pictures, columns),
-                text());
+        format.all(file, results, columns, text());
         return List.of(file);
     }
 
-    private List<Path> each(List<Picture> pictures) {
+    private <T> List<Path> each(OutputFormat<T> format, List<T> results) {
         var files = new ArrayList<Path>();
-        for (int i = 0; i < pictures.size(); i++) {
-            String name = request.prompts().get(i / request.count());
-            String safe = fileName(name);
-            Path file =
-                    Path.of(out)
-                            .resolve(
-                                    "%s-%d-%04d.png"
-                                            .formatted(safe, request.seed(), i % request.count()));
+        for (int i = 0; i < results.size(); i++) {
+            String prompt = request.prompts().get(i / request.count());
+            String name =
+                    "%s-%d-%04d".formatted(fileName(prompt), request.seed(), i % request.count());
             var own = text();
-            own.put("prompt", name);
+            own.put("prompt", prompt);
             own.put("index", Integer.toString(i));
-            PictureFile.write(file, pictures.get(i), own);
-            files.add(file);
+            files.add(format.one(Path.of(out), name, results.get(i), own));
         }
         return files;
     }
@@ -119,7 +107,15 @@ record GenerationFiles(
         }
         text.putAll(pictures);
         text.put("sampler", request.sampler());
-        text.put("size", request.width() + "x" + request.height());
+        if (request.width() > 0) {
+            text.put("size", request.width() + "x" + request.height());
+        }
+        if (request.clip().frames() > 0) {
+            text.put("frames", Integer.toString(request.clip().frames()));
+        }
+        if (request.clip().end() > 0) {
+            text.put("seconds", Double.toString(request.clip().end() - request.clip().start()));
+        }
         text.put("precision", network.precision == Precision.FP32 ? "fp32" : "bf16");
         return text;
     }

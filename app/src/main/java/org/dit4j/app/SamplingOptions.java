@@ -62,7 +62,7 @@ final class SamplingOptions {
     }
 
     /// Returns the number, or 0 if none was given.
-    private static Number given(String option, @Nullable Number value) {
+    static Number given(String option, @Nullable Number value) {
         if (value == null) {
             return 0;
         }

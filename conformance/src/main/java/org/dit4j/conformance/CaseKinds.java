@@ -9,6 +9,7 @@ public final class CaseKinds {
             List.of(
                     // one kind a line, in the order of the names of their classes
                     new AddNoiseKind(),
+                    new AudioPipelineKind(),
                     new AutoencoderDcKind(),
                     new AutoencoderKlKind(),
                     new AutoencoderOobleckKind(),
@@ -43,13 +44,13 @@ public final class CaseKinds {
                     new PromptPipelineKind(),
                     new SanaKind(),
                     new SchedulersKind(),
-                    new StableAudioConditionsKind(),
                     new StableAudioKind(),
                     new TextEncoderKind(),
                     new TimeDensityKind(),
                     new TimestepSamplersKind(),
                     new TokenIdsKind(),
                     new VideoAutoencoderKind(),
+                    new VideoPipelineKind(),
                     new WanKind());
 
     private CaseKinds() {}

@@ -9,21 +9,17 @@ import org.bytedeco.pytorch.Tensor;
 import org.dit4j.autoencoder.AutoencoderKl;
 import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.diffusion.Denoiser;
-import org.dit4j.diffusion.LeveledSampler;
 import org.dit4j.diffusion.NoiseSource;
 import org.dit4j.diffusion.Sampler;
 import org.dit4j.diffusion.SamplerState;
-import org.dit4j.diffusion.SdEdit;
 import org.dit4j.model.Flux;
 import org.dit4j.pipeline.GenerationRequest;
-import org.dit4j.pipeline.Guide;
 import org.dit4j.pipeline.PipelineOptions;
 import org.dit4j.pipeline.Pipelines;
 import org.dit4j.pipeline.PromptedNetwork;
 import org.dit4j.pipeline.TextToImagePipeline;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
-import org.dit4j.tensor.Tensors;
 import tools.jackson.databind.JsonNode;
 
 /// Whole runs of diffusers' text-to-image pipelines from their folders: `pipelines/sd3`, `flux`,
@@ -43,8 +39,7 @@ final class PromptPipelineKind implements CaseKind {
                     "LuminaPipeline");
 
     /// One step of the 256 of a picture, plus a little for values between two.
-    private static final Tolerance PICTURE =
-            Tolerance.absolute(0.5 / 255 + 1e-5, "a picture has 8 bits");
+    static final Tolerance PICTURE = Tolerance.absolute(0.5 / 255 + 1e-5, "a picture has 8 bits");
 
     /// What is compared on its own, or inside the network's own cases.
     private static final Set<String> OTHER_ARGUMENTS =
@@ -52,7 +47,7 @@ final class PromptPipelineKind implements CaseKind {
 
     @Override
     public boolean accepts(ReferenceCase c) {
-        return CLASSES.contains(c.json().path("about").asString("").split(":", 2)[0]);
+        return CLASSES.contains(PipelineRun.family(c));
     }
 
     @Override
@@ -90,63 +85,23 @@ final class PromptPipelineKind implements CaseKind {
             Tensor control = images.control();
             Denoiser denoiser = pipeline.denoiser(prompts, request, control);
             images.compare(out);
-            NoiseSource draws = draws();
+            NoiseSource draws = common().draws(images.draws());
             SamplerState s = sampler.start(noise, draws);
             first(prompts, s.x(), sampler.timestep(s), out);
-            var times = new ArrayList<Double>();
-            var answers = new ArrayList<Tensor>();
-            var latents = new ArrayList<Tensor>();
-            while (!sampler.done(s)) {
-                times.add(sampler.timestep(s));
-                Tensor t = Tensors.full(sampler.timestep(s), Dtype.FLOAT32, noise.size(0));
-                Tensor answer = denoiser.predict(s.x(), t);
-                answers.add(packed(answer));
-                SamplerState next = method.next(s, answer, draws);
-                latents.add(packed(next.x())); // as the method gives them, before a mask
-                s = sampler instanceof SdEdit edit ? edit.kept(next) : next;
-            }
-            double[] visited = times.stream().mapToDouble(Double::doubleValue).toArray();
-            out.compare(name("timesteps"), Tensors.of(visited, visited.length));
-            out.compare(name("model_output"), Ops.stack(0, answers));
-            out.compare(name("latents"), Ops.stack(0, latents), sensitive("last latents"));
-            if (method instanceof LeveledSampler solver && c.has(name("sigmas"))) {
-                out.compare(name("sigmas"), SchedulersKind.sigmas(solver, !straight()));
-            }
-            decoded(s.x(), out);
+            PipelineRun.Steps steps = common().steps(sampler, denoiser, s, draws);
+            common().compare(steps, method, straight(), this::packed, out);
+            decoded(steps.end(), out);
             if (!images.any()) {
                 out.compare(name("images"), pictures(request), PICTURE);
             }
         }
 
-        private GenerationRequest request() {
-            JsonNode prompt = args.path("prompt");
-            String[] prompts =
-                    prompt.isArray()
-                            ? IntStream.range(0, prompt.size())
-                                    .mapToObj(i -> prompt.path(i).asString())
-                                    .toArray(String[]::new)
-                            : new String[] {prompt.asString()};
-            var guide =
-                    Guide.DEFAULT
-                            .withScale(args.path("guidance_scale").asDouble())
-                            .withNegative(args.path("negative_prompt").asString(""))
-                            .withRescale(args.path("guidance_rescale").asDouble(0))
-                            .withTrueScale(args.path("true_cfg_scale").asDouble(1));
-            return images.applied(GenerationRequest.of(prompts))
-                    .withGuide(guide)
-                    .withCount(args.path("num_images_per_prompt").asInt(1))
-                    .withSize(args.path("width").asInt(), args.path("height").asInt())
-                    .withSteps(args.path("num_inference_steps").asInt())
-                    .withTextTokens(args.path("max_sequence_length").asInt(0))
-                    .withSeed(c.value(id + ".seed").asLong());
+        private PipelineRun common() {
+            return new PipelineRun(c, id);
         }
 
-        private NoiseSource draws() {
-            var draws = new ArrayList<Tensor>();
-            for (int i = images.draws(); c.hasIn(id, "noise." + i); i++) {
-                draws.add(c.in(id, "noise." + i));
-            }
-            return draws.isEmpty() ? NoiseSource.NONE : NoiseSource.replay(Ops.stack(0, draws));
+        private GenerationRequest request() {
+            return images.applied(common().request());
         }
 
         /// The arguments of the first call of the network. Those of a guided batch begin with the
@@ -163,7 +118,7 @@ final class PromptPipelineKind implements CaseKind {
                 texts.addAll(lumina() ? pictures : 0, none);
             }
             out.compare(name("first.hidden_states"), packed(paired ? Ops.cat(0, x, x) : x));
-            compareTime(t, texts.size(), out);
+            compareTime(t, out);
             Map<String, Tensor> arguments = prompts.arguments(texts);
             for (String name : c.names()) {
                 String prefix = name("first.");
@@ -182,20 +137,18 @@ final class PromptPipelineKind implements CaseKind {
             }
         }
 
-        private void compareTime(double t, int batch, Findings out) {
-            String name = name(c.has(name("first.timestep")) ? "first.timestep" : "first.arg1");
+        private void compareTime(double t, Findings out) {
             double given =
                     switch (family()) {
                         case "FluxPipeline" -> t / 1000;
                         case "LuminaPipeline" -> 1 - t / 1000;
                         default -> t;
                     };
-            Dtype dtype = Dtype.of(c.tensor(name));
-            out.compare(name, Ops.to(Tensors.full(given, Dtype.FLOAT64, batch), dtype));
+            common().compareTime(given, out);
         }
 
         private String family() {
-            return c.json().path("about").asString("").split(":", 2)[0];
+            return PipelineRun.family(c);
         }
 
         private boolean straight() {
@@ -235,15 +188,11 @@ final class PromptPipelineKind implements CaseKind {
         }
 
         private Tolerance sensitive(String of) {
-            double change =
-                    c.value(id + ".sensitivity").path("largest change of the " + of).asDouble();
-            return Tolerance.absolute(
-                    Math.max(10 * change, 2e-5),
-                    "ten times what a change of the weights by 1e-6 of themselves does");
+            return common().sensitive(of);
         }
 
         private String name(String output) {
-            return c.named(id, "out." + output);
+            return common().name(output);
         }
     }
 }

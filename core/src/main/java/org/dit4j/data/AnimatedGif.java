@@ -23,8 +23,9 @@ public final class AnimatedGif {
     private static final long MAX_PIXELS = 1L << 31;
     private static final int MAX_ROUNDS = 0xffff;
 
-    /// Shorter times than 2 hundredths of a second are not kept by browsers.
-    private static final double MAX_RATE = 50;
+    /// The most frames a second: shorter times than 2 hundredths of a second are not kept by
+    /// browsers.
+    public static final double MAX_RATE = 50;
 
     private AnimatedGif() {}
 

@@ -30,6 +30,7 @@ public record SchedulerConfig(
     static final String DPM_SINGLE = "DPMSolverSinglestepScheduler";
     static final String DEIS = "DEISMultistepScheduler";
     static final String UNIPC = "UniPCMultistepScheduler";
+    static final String COSINE_DPM = "CosineDPMSolverMultistepScheduler";
     static final String EULER = "EulerDiscreteScheduler";
     static final String ANCESTRAL = "EulerAncestralDiscreteScheduler";
     static final String HEUN = "HeunDiscreteScheduler";
@@ -99,6 +100,18 @@ public record SchedulerConfig(
         return config;
     }
 
+    /// Returns the time of the network at pure noise; that of the data is 0.
+    public double lastTime() {
+        return switch (className) {
+            case COSINE_DPM -> 1;
+            case SCM -> AngleLevels.DEFAULT.most();
+            default ->
+                    training.map(GaussianDiffusion::steps)
+                            .or(() -> flow.map(StraightFlow::trained))
+                            .orElseThrow();
+        };
+    }
+
     /// Returns the method for samples of a size.
     ///
     /// @param tokens how many tokens the network makes of a sample
@@ -120,6 +133,7 @@ public record SchedulerConfig(
         all.put(DPM_SINGLE, SolverConfig::singlestep);
         all.put(DEIS, SolverConfig::deis);
         all.put(UNIPC, SolverConfig::uniPc);
+        all.put(COSINE_DPM, SolverConfig::cosine);
         all.put(EULER, EulerConfig::euler);
         all.put(ANCESTRAL, EulerConfig::ancestral);
         all.put(HEUN, EulerConfig::heun);

@@ -1,13 +1,14 @@
 package org.dit4j.diffusion;
 
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import org.dit4j.ConfigException;
 import org.dit4j.checkpoint.JsonFields;
 
 /// Reads the configurations of diffusers' solvers in `log(alpha / sigma)`:
-/// `DPMSolverMultistepScheduler`, `DPMSolverSinglestepScheduler`, `DEISMultistepScheduler` and
-/// `UniPCMultistepScheduler`.
+/// `DPMSolverMultistepScheduler`, `DPMSolverSinglestepScheduler`, `DEISMultistepScheduler`,
+/// `UniPCMultistepScheduler` and `CosineDPMSolverMultistepScheduler`.
 final class SolverConfig {
     private SolverConfig() {}
 
@@ -74,6 +75,36 @@ final class SolverConfig {
                                 ? Set.copyOf(f.integers("disable_corrector"))
                                 : Set.of());
         return config(SchedulerConfig.UNIPC, f, Variance.FIXED_SMALL, sampler);
+    }
+
+    static SchedulerConfig cosine(JsonFields f) {
+        f.require("sigma_schedule", "exponential", "karras");
+        f.require("final_sigmas_type", "zero", "sigma_min");
+        f.require("prediction_type", "v_prediction", "epsilon");
+        f.integer("num_train_timesteps", 1000); // without effect on a run
+        double rho = f.number("rho", 7);
+        boolean karras = f.text("sigma_schedule", "exponential").equals("karras");
+        boolean toData = f.text("final_sigmas_type", "zero").equals("zero");
+        boolean velocity = f.text("prediction_type", "v_prediction").equals("v_prediction");
+        var levels =
+                new CosineLevels(
+                        f.number("sigma_min", 0.3),
+                        f.number("sigma_max", 500),
+                        karras ? OptionalDouble.of(rho) : OptionalDouble.empty(),
+                        toData ? CosineLevels.End.DATA : CosineLevels.End.LEAST);
+        var sampler =
+                new CosineDpmSolver(
+                        levels,
+                        f.number("sigma_data", 1),
+                        velocity
+                                ? CosineDpmSolver.Answering.VELOCITY
+                                : CosineDpmSolver.Answering.NEGATED,
+                        f.integer("solver_order", 2),
+                        midpoint(f) ? DpmSolver.Correction.MIDPOINT : DpmSolver.Correction.HEUN,
+                        f.flag("lower_order_final", true),
+                        f.flag("euler_at_final", false));
+        return new SchedulerConfig(
+                SchedulerConfig.COSINE_DPM, Optional.empty(), Optional.empty(), sampler);
     }
 
     private static SchedulerConfig config(

@@ -208,6 +208,12 @@ public final class StableAudio implements AutoCloseable {
 
     /// The positions 0 for the token in front, and 1 and so on for the frames: half of the channels
     /// of a head turn, pair i of M by `position / 10000^(i / M)`.
+    ///
+    /// @param tokens the one in front included
+    public HalfRotary positions(int tokens) {
+        return positions(tokens, in.weight());
+    }
+
     private HalfRotary positions(int tokens, Tensor like) {
         int width = config.headWidth / 2;
         return HalfRotary.of(

@@ -7,7 +7,6 @@ import org.dit4j.checkpoint.JsonFile;
 import org.dit4j.diffusion.FlowMatching;
 import org.dit4j.diffusion.FlowSamplers;
 import org.dit4j.diffusion.FlowTarget;
-import org.dit4j.diffusion.GaussianDiffusion;
 import org.dit4j.diffusion.Guidance;
 import org.dit4j.diffusion.Interpolant;
 import org.dit4j.diffusion.SamplerFactory;
@@ -90,19 +89,12 @@ public sealed interface DiffusionProcess {
     /// @param scheduler as diffusers describes it
     /// @param json what it was read from
     record Gaussian(SchedulerConfig scheduler, JsonNode json) implements DiffusionProcess {
-        private static final int STEPS = 1000;
-
         @Override
         public Guidance.Interval times(double from, double to) {
-            int steps =
-                    scheduler
-                            .training()
-                            .map(GaussianDiffusion::steps)
-                            .or(() -> scheduler.flow().map(StraightFlow::trained))
-                            .orElse(STEPS);
+            double last = scheduler.lastTime();
             return from == 0 && to == 1
                     ? Guidance.Interval.ALL
-                    : new Guidance.Interval(from * steps, to * steps);
+                    : new Guidance.Interval(from * last, to * last);
         }
 
         @Override

@@ -112,10 +112,10 @@ public final class DitPipeline implements Pipeline {
     ///
     /// @param y `[B]`, int64
     public Denoiser denoiser(Tensor y, double scale) {
-        return LatentDiffusion.denoiser(conditioned(y), Guidance.of(scale, Guidance.Scope.DATA));
+        return LatentSampling.denoiser(conditioned(y), Guidance.of(scale, Guidance.Scope.DATA));
     }
 
-    private LatentDiffusion.Conditioned conditioned(Tensor y) {
+    private LatentSampling.Conditioned conditioned(Tensor y) {
         return (from, n, paired) -> {
             Tensor part = y.narrow(0, from, n);
             if (!paired) {

@@ -21,6 +21,7 @@ import org.dit4j.data.Picture;
 /// @param height in pixels
 /// @param textTokens tokens that a prompt is cut or filled up to, where a family leaves that open
 /// @param given pictures to start from or to be steered by
+/// @param clip how long videos and sounds are
 public record GenerationRequest(
         List<String> prompts,
         int count,
@@ -31,7 +32,8 @@ public record GenerationRequest(
         int width,
         int height,
         int textTokens,
-        GivenPictures given) {
+        GivenPictures given,
+        Clip clip) {
     private static final int MOST = 1024;
     private static final int MOST_STEPS = 10_000;
     private static final int MOST_PIXELS = 8192;
@@ -64,7 +66,17 @@ public record GenerationRequest(
     /// Returns a request for one picture of each prompt, with seed 0.
     public static GenerationRequest of(String... prompts) {
         return new GenerationRequest(
-                List.of(prompts), 1, 0, 0, Guide.DEFAULT, "", 0, 0, 0, GivenPictures.NONE);
+                List.of(prompts),
+                1,
+                0,
+                0,
+                Guide.DEFAULT,
+                "",
+                0,
+                0,
+                0,
+                GivenPictures.NONE,
+                Clip.OPEN);
     }
 
     /// Returns a request for one picture of each class, with seed 0.
@@ -80,25 +92,25 @@ public record GenerationRequest(
     /// Returns this request with other prompts.
     public GenerationRequest withPrompts(List<String> texts) {
         return new GenerationRequest(
-                texts, count, seed, steps, guide, sampler, width, height, textTokens, given);
+                texts, count, seed, steps, guide, sampler, width, height, textTokens, given, clip);
     }
 
     /// Returns this request for another number of pictures of each prompt.
     public GenerationRequest withCount(int n) {
         return new GenerationRequest(
-                prompts, n, seed, steps, guide, sampler, width, height, textTokens, given);
+                prompts, n, seed, steps, guide, sampler, width, height, textTokens, given, clip);
     }
 
     /// Returns this request with another seed.
     public GenerationRequest withSeed(long s) {
         return new GenerationRequest(
-                prompts, count, s, steps, guide, sampler, width, height, textTokens, given);
+                prompts, count, s, steps, guide, sampler, width, height, textTokens, given, clip);
     }
 
     /// Returns this request with another number of sampler steps.
     public GenerationRequest withSteps(int n) {
         return new GenerationRequest(
-                prompts, count, seed, n, guide, sampler, width, height, textTokens, given);
+                prompts, count, seed, n, guide, sampler, width, height, textTokens, given, clip);
     }
 
     /// Returns this request with another guidance scale.
@@ -109,25 +121,25 @@ public record GenerationRequest(
     /// Returns this request with other guidance.
     public GenerationRequest withGuide(Guide g) {
         return new GenerationRequest(
-                prompts, count, seed, steps, g, sampler, width, height, textTokens, given);
+                prompts, count, seed, steps, g, sampler, width, height, textTokens, given, clip);
     }
 
     /// Returns this request with another sampler.
     public GenerationRequest withSampler(String name) {
         return new GenerationRequest(
-                prompts, count, seed, steps, guide, name, width, height, textTokens, given);
+                prompts, count, seed, steps, guide, name, width, height, textTokens, given, clip);
     }
 
     /// Returns this request for another size in pixels.
     public GenerationRequest withSize(int w, int h) {
         return new GenerationRequest(
-                prompts, count, seed, steps, guide, sampler, w, h, textTokens, given);
+                prompts, count, seed, steps, guide, sampler, w, h, textTokens, given, clip);
     }
 
     /// Returns this request with another number of tokens of a prompt.
     public GenerationRequest withTextTokens(int n) {
         return new GenerationRequest(
-                prompts, count, seed, steps, guide, sampler, width, height, n, given);
+                prompts, count, seed, steps, guide, sampler, width, height, n, given, clip);
     }
 
     /// Returns this request starting from a picture.
@@ -165,6 +177,42 @@ public record GenerationRequest(
     /// Returns this request with other pictures.
     public GenerationRequest withGiven(GivenPictures pictures) {
         return new GenerationRequest(
-                prompts, count, seed, steps, guide, sampler, width, height, textTokens, pictures);
+                prompts,
+                count,
+                seed,
+                steps,
+                guide,
+                sampler,
+                width,
+                height,
+                textTokens,
+                pictures,
+                clip);
+    }
+
+    /// Returns this request for videos of another number of frames.
+    public GenerationRequest withFrames(int n) {
+        return withClip(clip.withFrames(n));
+    }
+
+    /// Returns this request for sounds of another length in seconds, from the beginning.
+    public GenerationRequest withSeconds(double n) {
+        return withClip(clip.during(0, n));
+    }
+
+    /// Returns this request for videos and sounds of another length.
+    public GenerationRequest withClip(Clip other) {
+        return new GenerationRequest(
+                prompts,
+                count,
+                seed,
+                steps,
+                guide,
+                sampler,
+                width,
+                height,
+                textTokens,
+                given,
+                other);
     }
 }

@@ -10,22 +10,17 @@ import org.dit4j.autoencoder.Autoencoder;
 import org.dit4j.autoencoder.AutoencoderKl;
 import org.dit4j.data.Picture;
 import org.dit4j.diffusion.Denoiser;
-import org.dit4j.diffusion.Guidance;
-import org.dit4j.diffusion.NoiseSource;
 import org.dit4j.diffusion.Progress;
 import org.dit4j.diffusion.Sampler;
-import org.dit4j.diffusion.SamplerState;
-import org.dit4j.diffusion.Sampling;
 import org.dit4j.diffusion.SdEdit;
 import org.dit4j.tensor.Dtype;
-import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.TensorScope;
 import org.dit4j.tensor.Tensors;
 import org.jspecify.annotations.Nullable;
 
-/// What all pipelines in the latent space of an autoencoder share once their prompts have become
-/// conditions: noise, sampling with guidance, decoding.
+/// What all pipelines of pictures share once their prompts have become conditions: noise, what is
+/// given of pictures, decoding.
 ///
 /// The noise of all pictures of a request is drawn at once, as the reference does, so a seed gives
 /// the same pictures there and here.
@@ -39,28 +34,16 @@ record LatentDiffusion(
         DiffusionProcess process,
         LatentNetwork network,
         GenerationDefaults defaults) {
-    /// How many pictures go through a network at once: more need more memory but no less time.
-    private static final int CHUNK = 16;
-
-    /// A network with the conditions of all pictures of a request closed over.
-    interface Conditioned {
-        /// Returns the network for the pictures `from` to `from + n`.
-        ///
-        /// @param paired whether for a batch of twice the size, whose second half is unconditional
-        Denoiser of(long from, long n, boolean paired);
-    }
-
     /// Returns the request with nothing left open.
     ///
     /// @throws ConfigException if the size does not divide or the sampler is not there
     GenerationRequest resolve(GenerationRequest r) {
         int f = autoencoder.downsampling();
         int own = network.inputSize() * f;
-        double scale = r.guide().scale();
-        var resolved =
-                r.withSteps(r.steps() > 0 ? r.steps() : defaults.steps())
-                        .withGuidance(scale > 0 ? scale : defaults.guidance())
-                        .withSampler(r.sampler().isEmpty() ? defaults.sampler() : r.sampler())
+        ConfigException.require(
+                r.clip().equals(Clip.OPEN), "a model of pictures takes no frames and no seconds");
+        GenerationRequest resolved =
+                defaults.fill(r)
                         .withSize(
                                 r.width() > 0 ? r.width() : own, r.height() > 0 ? r.height() : own);
         int unit = f * network.unit();
@@ -99,29 +82,20 @@ record LatentDiffusion(
     ///   which are null if there is none
     List<Picture> generate(
             GenerationRequest r,
-            Function<@Nullable Tensor, Conditioned> conditioned,
+            Function<@Nullable Tensor, LatentSampling.Conditioned> conditioned,
             Progress progress) {
         try (var _ = TensorScope.open();
                 var rng = Rng.seeded(r.seed())) {
             // in this order the reference draws
-            Conditioned steered = conditioned.apply(control(r));
+            LatentSampling.Conditioned steered = conditioned.apply(control(r));
             Tensor data = start(r, rng); // [1, C, h, w] or null
             Tensor noise = noise(r, rng); // [B, C, h, w]
             Sampler sampler = sampler(r);
             if (data != null) {
                 sampler = from(r, sampler, data.expand_as(noise), noise, rng);
             }
-            NoiseSource all = NoiseSource.of(rng);
-            NoiseSource draws =
-                    network.drawsTwice() && r.guide().scale() != 1 ? all.firstOfPair() : all;
-            SamplerState end =
-                    Sampling.run(
-                            sampler,
-                            denoiser(steered, guidance(r.guide())),
-                            sampler.start(noise, draws),
-                            draws,
-                            progress);
-            return decode(sampler.done(end) || end.x0() == null ? end.x() : end.x0());
+            Denoiser denoiser = denoiser(steered, r.guide());
+            return decode(sampling().run(r, sampler, denoiser, noise, rng, progress));
         }
     }
 
@@ -139,7 +113,7 @@ record LatentDiffusion(
         if (control == null) {
             return null;
         }
-        int rows = r.pictures() * (guidance(r.guide()).active() ? 2 : 1);
+        int rows = r.pictures() * (sampling().guidance(r.guide()).active() ? 2 : 1);
         Tensor x = InitImage.pixels(control.picture(), r.width(), r.height());
         try (var rng = Rng.seeded(r.seed())) {
             return network.control().latents(autoencoder, x.expand(rows, -1, -1, -1), rng);
@@ -165,39 +139,23 @@ record LatentDiffusion(
 
     Sampler sampler(GenerationRequest r) {
         int f = autoencoder.downsampling();
-        long tokens = network.tokens(r.height() / f, r.width() / f);
-        return network.onLevels(process.sampler(r.sampler(), tokens)).steps(r.steps());
+        return sampling().sampler(r, network.tokens(r.height() / f, r.width() / f));
     }
 
-    Guidance guidance(Guide g) {
-        return network.guidance(g).during(process.times(g.from(), g.to())).rescaled(g.rescale());
+    /// Returns the network as a sampler calls it, see [LatentSampling#denoiser].
+    Denoiser denoiser(LatentSampling.Conditioned conditioned, Guide guide) {
+        return LatentSampling.denoiser(conditioned, sampling().guidance(guide));
     }
 
-    /// Returns the network as a sampler calls it: guided, a part of the batch after the other so
-    /// that memory stays bounded.
-    static Denoiser denoiser(Conditioned network, Guidance guidance) {
-        return (x, t) -> {
-            var answers = new ArrayList<Tensor>();
-            for (long from = 0; from < x.size(0); from += CHUNK) {
-                long n = Math.min(CHUNK, x.size(0) - from);
-                Tensor part = x.narrow(0, from, n);
-                Tensor time = t.narrow(0, from, n);
-                Denoiser alone = network.of(from, n, false);
-                Denoiser one =
-                        guidance.active() ? guidance.over(network.of(from, n, true), alone) : alone;
-                answers.add(TensorScope.compute(() -> one.predict(part, time)));
-            }
-            return answers.size() == 1
-                    ? answers.getFirst()
-                    : Ops.cat(0, answers.toArray(Tensor[]::new));
-        };
+    private LatentSampling sampling() {
+        return new LatentSampling(process, network);
     }
 
     private List<Picture> decode(Tensor z) {
         var pictures = new ArrayList<Picture>();
-        for (long from = 0; from < z.size(0); from += CHUNK) {
+        for (long from = 0; from < z.size(0); from += LatentSampling.CHUNK) {
             try (var _ = TensorScope.open()) {
-                Tensor part = z.narrow(0, from, Math.min(CHUNK, z.size(0) - from));
+                Tensor part = z.narrow(0, from, Math.min(LatentSampling.CHUNK, z.size(0) - from));
                 Tensor x = autoencoder.decode(part); // [b, 3, H, W]
                 pictures.addAll(Picture.ofBatch(x));
             }

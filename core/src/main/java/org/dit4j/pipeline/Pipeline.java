@@ -1,37 +1,6 @@
 package org.dit4j.pipeline;
 
-import java.util.List;
 import org.dit4j.data.Picture;
-import org.dit4j.diffusion.Progress;
 
-/// From a request to pictures. Thread-safe: everything of one request lives in the request, and a
-/// pipeline only reads its networks.
-public interface Pipeline extends AutoCloseable {
-    /// Generates pictures: `count` of the first prompt, then of the second, and so on.
-    ///
-    /// @throws org.dit4j.ConfigException if the model cannot do what is asked
-    default List<Picture> generate(GenerationRequest request) {
-        return generate(request, Progress.NONE);
-    }
-
-    /// Generates pictures while `progress` follows, and may stop it after any model call.
-    ///
-    /// @return the pictures; those of the last state where `progress` stopped the run
-    /// @throws org.dit4j.ConfigException if the model cannot do what is asked
-    List<Picture> generate(GenerationRequest request, Progress progress);
-
-    /// Returns the request with the model's own values where `request` leaves them open, checked
-    /// against what the model can do.
-    ///
-    /// @throws org.dit4j.ConfigException if the model cannot do what is asked
-    GenerationRequest resolve(GenerationRequest request);
-
-    /// Returns what a user should know of a request that the model can only do in part, such as a
-    /// prompt that is too long.
-    default List<String> remarks(GenerationRequest request) {
-        return List.of();
-    }
-
-    @Override
-    void close();
-}
+/// From a request to pictures.
+public interface Pipeline extends MediaPipeline<Picture> {}

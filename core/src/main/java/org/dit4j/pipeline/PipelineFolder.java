@@ -6,12 +6,14 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.dit4j.ConfigException;
 import org.dit4j.autoencoder.Autoencoder;
 import org.dit4j.autoencoder.AutoencoderKl;
+import org.dit4j.autoencoder.AutoencoderOobleck;
 import org.dit4j.checkpoint.CheckpointException;
 import org.dit4j.checkpoint.JsonFields;
 import org.dit4j.checkpoint.JsonFile;
@@ -43,50 +45,108 @@ record PipelineFolder(Path folder) {
     private static final String BILINGUAL = "BilingualDiTPipeline";
     private static final GenerationDefaults REFERENCE = new GenerationDefaults("", 50, 4);
 
-    /// Reads a pipeline.
+    /// Reads a pipeline of pictures.
     ///
     /// @param options how the network comes into memory; the autoencoder is float32 always
     Pipeline load(PipelineOptions options) {
-        Path index = folder.resolve("model_index.json");
-        ConfigException.require(
-                Files.isRegularFile(index), "%s is no model: there is no %s", folder, index);
-        var fields = new JsonFields(JsonFile.tree(index), index);
-        String family = fields.text("_class_name", "");
+        JsonFields fields = index(Medium.PICTURES);
+        String family = family(fields);
         boolean own = family.equals(DIT) || family.equals(BILINGUAL);
         ConfigException.require(
                 !own || options.controlNet().isEmpty(), PromptFamilies.NO_CONTROL_NET, family);
         return switch (family) {
             case DIT -> dit(fields, options.network());
             case BILINGUAL -> bilingual(options.network());
-            default -> prompted(family, index, options);
+            default -> prompted(family, options);
         };
     }
 
-    private Pipeline prompted(String name, Path index, PipelineOptions options) {
+    /// Reads a pipeline of videos.
+    TextToVideoPipeline loadVideo(LoadOptions options, Residency residency) {
+        String name = family(index(Medium.VIDEOS));
+        var family = Objects.requireNonNull(ClipFamilies.VIDEOS.get(name));
+        LoadOptions routed = routed(options);
+        return assemble(
+                _ -> family.opener().open(folder, routed, residency),
+                plain -> Autoencoder.load(autoencoder(), plain),
+                options,
+                (network, autoencoder) ->
+                        new TextToVideoPipeline(
+                                new TextToVideoPipeline.Parts(network, autoencoder, process()),
+                                defaults(family.defaults())));
+    }
+
+    /// Reads a pipeline of sounds.
+    TextToAudioPipeline loadAudio(LoadOptions options, Residency residency) {
+        String name = family(index(Medium.SOUNDS));
+        var family = Objects.requireNonNull(ClipFamilies.SOUNDS.get(name));
+        LoadOptions routed = routed(options);
+        return assemble(
+                _ -> family.opener().open(folder, routed, residency),
+                plain -> AutoencoderOobleck.load(autoencoder(), plain),
+                options,
+                (network, autoencoder) ->
+                        new TextToAudioPipeline(
+                                new TextToAudioPipeline.Parts(network, autoencoder, process()),
+                                defaults(family.defaults())));
+    }
+
+    /// Returns what the model makes.
+    Medium medium() {
+        return ClipFamilies.medium(family(index()));
+    }
+
+    private static String family(JsonFields index) {
+        return index.text("_class_name", "");
+    }
+
+    private JsonFields index() {
+        Path index = folder.resolve("model_index.json");
+        ConfigException.require(
+                Files.isRegularFile(index), "%s is no model: there is no %s", folder, index);
+        return new JsonFields(JsonFile.tree(index), index);
+    }
+
+    /// Returns the index of a model that makes what is wanted.
+    private JsonFields index(Medium wanted) {
+        JsonFields index = index();
+        Medium medium = ClipFamilies.medium(family(index));
+        ConfigException.require(
+                medium == wanted,
+                "%s is a model of %s: it makes no %s",
+                folder,
+                medium.plural(),
+                wanted.plural());
+        return index;
+    }
+
+    /// Returns the options of a network: adapters without what is for others.
+    private LoadOptions routed(LoadOptions options) {
+        List<Lora> loras = options.loras();
+        PromptEncoder.requireEncoders(folder, loras);
+        return options.withLoras(
+                loras.stream().map(l -> l.only(Set.of(Lora.Part.NETWORK))).toList());
+    }
+
+    private Pipeline prompted(String name, PipelineOptions options) {
         PromptFamilies.Family family = PromptFamilies.of(name);
         if (family == null) {
             throw new ConfigException(
-                    "%s: _class_name must be one of %s, %s, %s, but is \"%s\""
+                    "%s: _class_name must be one of %s, %s, %s, %s, but is \"%s\""
                             .formatted(
-                                    index,
+                                    folder.resolve("model_index.json"),
                                     DIT,
                                     BILINGUAL,
                                     String.join(", ", PromptFamilies.names()),
+                                    String.join(", ", ClipFamilies.names()),
                                     name));
         }
-        List<Lora> loras = options.network().loras();
-        PromptEncoder.requireEncoders(folder, loras);
-        PipelineOptions routed =
+        var own =
                 new PipelineOptions(
-                        options.network()
-                                .withLoras(
-                                        loras.stream()
-                                                .map(l -> l.only(Set.of(Lora.Part.NETWORK)))
-                                                .toList()),
-                        options.residency(),
-                        options.controlNet());
+                        routed(options.network()), options.residency(), options.controlNet());
         return assemble(
-                _ -> family.opener().open(folder, routed),
+                _ -> family.opener().open(folder, own),
+                plain -> AutoencoderKl.load(autoencoder(), plain),
                 options.network(),
                 (network, autoencoder) ->
                         new TextToImagePipeline(
@@ -97,6 +157,7 @@ record PipelineFolder(Path folder) {
     private Pipeline dit(JsonFields index, LoadOptions options) {
         return assemble(
                 DitCheckpoint.open(transformer())::load,
+                plain -> AutoencoderKl.load(autoencoder(), plain),
                 options,
                 (network, autoencoder) ->
                         new DitPipeline(
@@ -113,6 +174,7 @@ record PipelineFolder(Path folder) {
         encoders.prepare(); // while the networks are being read
         return assemble(
                 loading -> BilingualNetwork.load(transformer(), loading),
+                plain -> AutoencoderKl.load(autoencoder(), plain),
                 options,
                 (network, autoencoder) ->
                         new TextToImagePipeline(
@@ -126,19 +188,20 @@ record PipelineFolder(Path folder) {
 
     /// Loads network and autoencoder and puts them together; closes them, and what else the
     /// pipeline would own, if that fails.
-    private <N extends AutoCloseable> Pipeline assemble(
+    private static <N extends AutoCloseable, A extends Autoencoder, P> P assemble(
             Function<LoadOptions, N> loader,
+            Function<LoadOptions, A> decoder,
             LoadOptions options,
-            BiFunction<N, AutoencoderKl, Pipeline> maker,
+            BiFunction<N, A, P> maker,
             AutoCloseable... others) {
         N network = null;
-        AutoencoderKl autoencoder = null;
+        A autoencoder = null;
         boolean done = false;
         try {
             network = loader.apply(options);
             LoadOptions plain = options.withDtype(Dtype.FLOAT32).withLoras(List.of());
-            autoencoder = AutoencoderKl.load(folder.resolve("vae"), plain);
-            Pipeline pipeline = maker.apply(network, autoencoder);
+            autoencoder = decoder.apply(plain);
+            P pipeline = maker.apply(network, autoencoder);
             done = true;
             return pipeline;
         } finally {
@@ -152,6 +215,10 @@ record PipelineFolder(Path folder) {
 
     private Path transformer() {
         return folder.resolve("transformer");
+    }
+
+    private Path autoencoder() {
+        return folder.resolve("vae");
     }
 
     private DiffusionProcess process() {
@@ -239,7 +306,7 @@ record PipelineFolder(Path folder) {
         JsonFile.write(transformer().resolve("config.json"), config);
         switch (autoencoder) {
             case AutoencoderKl kl ->
-                    AutoencoderKl.save(folder.resolve("vae"), kl.config(), kl.parameters().all());
+                    AutoencoderKl.save(autoencoder(), kl.config(), kl.parameters().all());
             case Autoencoder other ->
                     throw new ConfigException(
                             "a pipeline with %s cannot be written; only AutoencoderKL can"

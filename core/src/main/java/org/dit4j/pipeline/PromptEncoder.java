@@ -107,6 +107,13 @@ final class PromptEncoder implements AutoCloseable {
                 .orElse(0);
     }
 
+    /// Returns how many tokens of a text the encoder takes.
+    ///
+    /// @param usual where the folder does not say
+    synchronized int mostTokens(int usual) {
+        return tokenizer.get().mostTokens().orElse(usual);
+    }
+
     /// Encodes texts whose padding is attended to as if it were text.
     ///
     /// @param length tokens of every text

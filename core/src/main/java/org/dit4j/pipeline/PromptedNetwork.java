@@ -8,7 +8,7 @@ import org.dit4j.diffusion.Denoiser;
 
 /// What differs between the families of text-to-image models: a network, and the text encoders that
 /// make its conditions of prompts.
-public interface PromptedNetwork extends LatentNetwork, AutoCloseable {
+public interface PromptedNetwork extends LatentNetwork, TextConditioned {
     /// What steers a batch.
     ///
     /// @param latents of the control picture, `[B, C, h, w]`
@@ -41,13 +41,4 @@ public interface PromptedNetwork extends LatentNetwork, AutoCloseable {
         /// Says which texts were too long, a line each.
         List<String> remarks();
     }
-
-    /// Encodes texts. The result belongs to the caller's innermost scope.
-    ///
-    /// @param texts one or more
-    /// @param request resolved; what networks are told of size and guidance
-    Prompts encode(List<String> texts, GenerationRequest request);
-
-    @Override
-    void close();
 }

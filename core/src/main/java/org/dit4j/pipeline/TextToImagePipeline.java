@@ -1,7 +1,5 @@
 package org.dit4j.pipeline;
 
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
@@ -93,28 +91,19 @@ public final class TextToImagePipeline implements Pipeline {
     public Denoiser denoiser(
             PromptedNetwork.Prompts prompts, GenerationRequest request, @Nullable Tensor control) {
         GenerationRequest r = resolve(request);
-        return LatentDiffusion.denoiser(
-                conditioned(prompts, r, control), latents.guidance(r.guide()));
+        return latents.denoiser(conditioned(prompts, r, control), r.guide());
     }
 
     /// Encodes all prompts, and after them the negative one. The result belongs to the caller's
     /// innermost scope.
     public PromptedNetwork.Prompts encode(GenerationRequest r) {
-        var texts = new ArrayList<>(r.prompts());
-        texts.add(r.guide().negative());
-        return parts.network.encode(texts, r);
+        return parts.network.encode(Batches.texts(r), r);
     }
 
-    private static LatentDiffusion.Conditioned conditioned(
+    private static LatentSampling.Conditioned conditioned(
             PromptedNetwork.Prompts prompts, GenerationRequest r, @Nullable Tensor control) {
         return (from, n, paired) -> {
-            var wanted = new ArrayList<Integer>();
-            for (long i = from; i < from + n; i++) {
-                wanted.add((int) (i / r.count()));
-            }
-            if (paired) {
-                wanted.addAll(Collections.nCopies((int) n, r.prompts().size()));
-            }
+            List<Integer> wanted = Batches.shown(r, from, n, paired);
             ControlImage image = r.given().control();
             if (control == null || image == null) {
                 return prompts.of(wanted);

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalInt;
 import org.dit4j.ConfigException;
 import org.dit4j.checkpoint.JsonFile;
 import org.dit4j.tensor.Tensors;
@@ -37,11 +38,14 @@ public final class Tokenizer implements AutoCloseable {
     private final String name;
     private final Side side;
     private final int padding;
+    private final OptionalInt most;
     private final long[] before;
     private final long[] after;
 
-    private Tokenizer(ObjectNode definition, String name, Side side, String padding) {
+    private Tokenizer(
+            ObjectNode definition, String name, Side side, String padding, OptionalInt most) {
         this.name = name;
+        this.most = most;
         this.side = side;
         this.padding = TokenizerDefinition.ids(definition).getOrDefault(padding, -1);
         byte[] json = JsonFile.mapper().writeValueAsBytes(definition);
@@ -91,7 +95,7 @@ public final class Tokenizer implements AutoCloseable {
     /// @throws TextException if it is none
     public static Tokenizer openSentencePiece(Path file) {
         ObjectNode definition = SentencePieceDefinition.ofModel(SentencePieceModel.read(file));
-        return new Tokenizer(definition, file.toString(), Side.RIGHT, "");
+        return new Tokenizer(definition, file.toString(), Side.RIGHT, "", OptionalInt.empty());
     }
 
     /// Opens the tokenizer of CLIP of a folder as the original code does: its marks of start and
@@ -101,14 +105,32 @@ public final class Tokenizer implements AutoCloseable {
     /// @throws TextException if there is none, or it cannot be opened
     public static Tokenizer openOriginalClip(Path folder) {
         ObjectNode definition = TokenizerDefinition.originalClip(folder);
-        return new Tokenizer(definition, folder.toString(), Side.RIGHT, "");
+        return new Tokenizer(definition, folder.toString(), Side.RIGHT, "", OptionalInt.empty());
     }
 
     private static Tokenizer open(Path folder, boolean raw) {
         TokenizerConfig config = TokenizerConfig.read(folder);
         ObjectNode definition = TokenizerDefinition.of(folder, config, raw);
         return new Tokenizer(
-                definition, folder.toString(), side(config), config.role("pad_token").orElse(""));
+                definition,
+                folder.toString(),
+                side(config),
+                config.role("pad_token").orElse(""),
+                most(config));
+    }
+
+    /// What transformers writes where there is no limit is far beyond whole numbers.
+    private static OptionalInt most(TokenizerConfig config) {
+        double most = config.value("model_max_length").asDouble(0);
+        return most >= 1 && most <= Integer.MAX_VALUE
+                ? OptionalInt.of((int) most)
+                : OptionalInt.empty();
+    }
+
+    /// Returns how many tokens of a text its network takes (`model_max_length`); empty where the
+    /// folder does not say.
+    public OptionalInt mostTokens() {
+        return most;
     }
 
     /// Gemma and Llama are padded before the text where the file does not say.

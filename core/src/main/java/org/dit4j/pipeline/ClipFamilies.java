@@ -1,0 +1,59 @@
+package org.dit4j.pipeline;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.dit4j.checkpoint.LoadOptions;
+
+/// The pipelines of diffusers that make videos and sounds and that there is code for, by the class
+/// that `model_index.json` names.
+final class ClipFamilies {
+    /// What opens the network of a pipeline.
+    ///
+    /// @param <N> what it opens
+    @FunctionalInterface
+    interface Opener<N> {
+        /// Opens the parts in a pipeline's folder.
+        N open(Path folder, LoadOptions options, Residency residency);
+    }
+
+    /// A family.
+    ///
+    /// @param opener opens its network
+    /// @param defaults steps and guidance of the class in diffusers
+    /// @param <N> what it opens
+    record Family<N>(Opener<N> opener, GenerationDefaults defaults) {}
+
+    /// Those of videos.
+    static final Map<String, Family<VideoNetwork>> VIDEOS =
+            Map.of(
+                    "LattePipeline",
+                    new Family<>(LattePrompts::new, new GenerationDefaults("", 50, 7.5)),
+                    "WanPipeline",
+                    new Family<>(WanPrompts::new, new GenerationDefaults("", 50, 5)));
+
+    /// Those of sounds.
+    static final Map<String, Family<AudioNetwork>> SOUNDS =
+            Map.of(
+                    "StableAudioPipeline",
+                    new Family<>(StableAudioPrompts::new, new GenerationDefaults("", 100, 7)));
+
+    private ClipFamilies() {}
+
+    /// Returns what a pipeline of that class makes; pictures, if the class is none of these.
+    static Medium medium(String className) {
+        if (VIDEOS.containsKey(className)) {
+            return Medium.VIDEOS;
+        }
+        return SOUNDS.containsKey(className) ? Medium.SOUNDS : Medium.PICTURES;
+    }
+
+    /// Returns the classes.
+    static List<String> names() {
+        var names = new ArrayList<String>();
+        VIDEOS.keySet().stream().sorted().forEach(names::add);
+        names.addAll(SOUNDS.keySet());
+        return names;
+    }
+}

@@ -1,0 +1,91 @@
+package org.dit4j.pipeline;
+
+import java.util.ArrayList;
+import org.bytedeco.pytorch.Tensor;
+import org.dit4j.diffusion.Denoiser;
+import org.dit4j.diffusion.Guidance;
+import org.dit4j.diffusion.NoiseSource;
+import org.dit4j.diffusion.Progress;
+import org.dit4j.diffusion.Sampler;
+import org.dit4j.diffusion.SamplerState;
+import org.dit4j.diffusion.Sampling;
+import org.dit4j.tensor.Ops;
+import org.dit4j.tensor.Rng;
+import org.dit4j.tensor.TensorScope;
+
+/// What all pipelines share, whatever their latents stand for: the sampling method, guidance and
+/// the way from noise to latents.
+///
+/// @param process what the network was trained on
+/// @param network what it needs
+record LatentSampling(DiffusionProcess process, SampledNetwork network) {
+    /// How many pictures go through a network at once: more need more memory but no less time.
+    static final int CHUNK = 16;
+
+    /// A network with the conditions of all results of a request closed over.
+    interface Conditioned {
+        /// Returns the network for the results `from` to `from + n`.
+        ///
+        /// @param paired whether for a batch of twice the size, whose second half is unconditional
+        Denoiser of(long from, long n, boolean paired);
+    }
+
+    /// Returns the method of a resolved request.
+    ///
+    /// @param tokens how many the network makes of a sample
+    Sampler sampler(GenerationRequest r, long tokens) {
+        return network.onLevels(process.sampler(r.sampler(), tokens)).steps(r.steps());
+    }
+
+    /// Returns guidance on the time axis of the network.
+    Guidance guidance(Guide g) {
+        return network.guidance(g).during(process.times(g.from(), g.to())).rescaled(g.rescale());
+    }
+
+    /// Samples.
+    ///
+    /// @param r resolved
+    /// @param noise `[B, C, ...]` standard normal
+    /// @param rng for methods that draw more of it
+    /// @return latents `[B, C, ...]` in the caller's scope: the data as predicted by the last call
+    ///   where `progress` stopped the run
+    Tensor run(
+            GenerationRequest r,
+            Sampler sampler,
+            Denoiser denoiser,
+            Tensor noise,
+            Rng rng,
+            Progress progress) {
+        NoiseSource all = NoiseSource.of(rng);
+        NoiseSource draws =
+                network.drawsTwice() && r.guide().scale() != 1 ? all.firstOfPair() : all;
+        SamplerState first = sampler.start(noise, draws);
+        SamplerState end = Sampling.run(sampler, denoiser, first, draws, progress);
+        return sampler.done(end) || end.x0() == null ? end.x() : end.x0();
+    }
+
+    /// Returns the network as a sampler calls it: guided, [#CHUNK] of the batch after the other.
+    static Denoiser denoiser(Conditioned network, Guidance guidance) {
+        return denoiser(network, guidance, CHUNK);
+    }
+
+    /// Returns the network as a sampler calls it: guided, a part of the batch after the other so
+    /// that memory stays bounded.
+    static Denoiser denoiser(Conditioned network, Guidance guidance, int chunk) {
+        return (x, t) -> {
+            var answers = new ArrayList<Tensor>();
+            for (long from = 0; from < x.size(0); from += chunk) {
+                long n = Math.min(chunk, x.size(0) - from);
+                Tensor part = x.narrow(0, from, n);
+                Tensor time = t.narrow(0, from, n);
+                Denoiser alone = network.of(from, n, false);
+                Denoiser one =
+                        guidance.active() ? guidance.over(network.of(from, n, true), alone) : alone;
+                answers.add(TensorScope.compute(() -> one.predict(part, time)));
+            }
+            return answers.size() == 1
+                    ? answers.getFirst()
+                    : Ops.cat(0, answers.toArray(Tensor[]::new));
+        };
+    }
+}
