@@ -129,15 +129,15 @@ record PipelineFolder(Path folder) {
     private <N extends AutoCloseable> Pipeline assemble(
             Function<LoadOptions, N> loader,
             LoadOptions options,
-            BiFunction<N, AutoencoderKl, Pipeline> maker,
+            BiFunction<N, Autoencoder, Pipeline> maker,
             AutoCloseable... others) {
         N network = null;
-        AutoencoderKl autoencoder = null;
+        Autoencoder autoencoder = null;
         boolean done = false;
         try {
             network = loader.apply(options);
             LoadOptions plain = options.withDtype(Dtype.FLOAT32).withLoras(List.of());
-            autoencoder = AutoencoderKl.load(folder.resolve("vae"), plain);
+            autoencoder = Autoencoder.load(folder.resolve("vae"), plain);
             Pipeline pipeline = maker.apply(network, autoencoder);
             done = true;
             return pipeline;
