@@ -64,6 +64,11 @@ public record Consistency(
         return new Consistency(spacing, Prediction.FLOW, DataLimit.NONE, Boundary.NONE, 1, true);
     }
 
+    /// Returns the same method for data of another standard deviation.
+    public Consistency withNoise(double std) {
+        return new Consistency(spacing, prediction, limit, boundary, std, drawsAtEnd);
+    }
+
     @Override
     public SamplerFactory on(UnaryOperator<LevelSpacing> change) {
         return new Consistency(

@@ -20,7 +20,11 @@ import org.dit4j.tensor.Tensors;
 /// @param interval the times at which to guide
 /// @param rescale phi of Lin et al. 2024, section 3.4, in [0, 1]: how much of the growth of the
 ///   prediction's standard deviation is taken back
-public record Guidance(double scale, Scope scope, Interval interval, double rescale) {
+/// @param normKeeping whether each row of the result, along the last axis, is scaled to the norm
+///   that it has in the conditional prediction (Qin et al. 2025, arXiv:2503.21758; diffusers,
+///   `pipeline_lumina2.py`, `cfg_normalization`)
+public record Guidance(
+        double scale, Scope scope, Interval interval, double rescale, boolean normKeeping) {
     /// No guidance: the conditional prediction.
     public static final Guidance NONE = of(1, Scope.DATA);
 
@@ -94,17 +98,22 @@ public record Guidance(double scale, Scope scope, Interval interval, double resc
 
     /// Returns guidance at all times and without rescaling.
     public static Guidance of(double scale, Scope scope) {
-        return new Guidance(scale, scope, Interval.ALL, 0);
+        return new Guidance(scale, scope, Interval.ALL, 0, false);
     }
 
     /// Returns the same guidance at some times only.
     public Guidance during(Interval times) {
-        return new Guidance(scale, scope, times, rescale);
+        return new Guidance(scale, scope, times, rescale, normKeeping);
     }
 
     /// Returns the same guidance with another phi.
     public Guidance rescaled(double phi) {
-        return new Guidance(scale, scope, interval, phi);
+        return new Guidance(scale, scope, interval, phi, normKeeping);
+    }
+
+    /// Returns the same guidance, with the norms of the conditional prediction's rows.
+    public Guidance keepingNorms() {
+        return new Guidance(scale, scope, interval, rescale, true);
     }
 
     /// Returns whether the unconditional prediction is ever needed.
@@ -146,7 +155,8 @@ public record Guidance(double scale, Scope scope, Interval interval, double resc
         Tensor cond = all.narrow(1, 0, c);
         Tensor uncond = answer.narrow(0, b, b).narrow(1, 0, c);
         Tensor guided = Ops.addScaled(uncond, cond.sub(uncond), scale);
-        Tensor result = rescale == 0 ? guided : rescaled(guided, cond);
+        Tensor spread = rescale == 0 ? guided : rescaled(guided, cond);
+        Tensor result = normKeeping ? spread.mul(norm(cond).div(norm(spread))) : spread;
         long rest = answer.size(1) - c;
         return rest == 0 ? result : Ops.cat(1, result, all.narrow(1, c, rest));
     }
@@ -155,6 +165,11 @@ public record Guidance(double scale, Scope scope, Interval interval, double resc
     private Tensor rescaled(Tensor guided, Tensor cond) {
         Tensor same = guided.mul(std(cond).div(std(guided)));
         return Ops.addScaled(Ops.mul(guided, 1 - rescale), same, rescale);
+    }
+
+    /// The norm of each row, `[B, ..., 1]`.
+    private static Tensor norm(Tensor x) {
+        return Ops.sum(x.mul(x), true, -1).sqrt();
     }
 
     /// The standard deviation of each sample, `[B, 1, ...]`.

@@ -146,7 +146,7 @@ record PipelineFolder(Path folder) {
                         routed(options.network()), options.residency(), options.controlNet());
         return assemble(
                 _ -> family.opener().open(folder, own),
-                plain -> AutoencoderKl.load(autoencoder(), plain),
+                plain -> Autoencoder.load(autoencoder(), plain),
                 options.network(),
                 (network, autoencoder) ->
                         new TextToImagePipeline(

@@ -119,20 +119,25 @@ final class PromptEncoder implements AutoCloseable {
     /// @param length tokens of every text
     /// @param fromLast which layer is wanted beside the last: 1 for the one before it; 0 for none
     synchronized Encoded unmasked(List<String> texts, int length, int fromLast) {
-        return encode(texts, length, fromLast, false);
+        TokenBatch tokens = tokenizer.get().encode(texts, length);
+        Tensor all = Tensors.full(1, Dtype.INT64, texts.size(), tokens.ids().size(1));
+        return encode(tokens, all, fromLast);
     }
 
     /// Encodes texts whose padding is not attended to.
     synchronized Encoded masked(List<String> texts, int length, int fromLast) {
-        return encode(texts, length, fromLast, true);
+        TokenBatch tokens = tokenizer.get().encode(texts, length);
+        return encode(tokens, tokens.mask(), fromLast);
     }
 
-    private Encoded encode(List<String> texts, int length, int fromLast, boolean masked) {
-        TokenBatch tokens = tokenizer.get().encode(texts, length);
-        Tensor mask =
-                masked
-                        ? tokens.mask()
-                        : Tensors.full(1, Dtype.INT64, texts.size(), tokens.ids().size(1));
+    /// Encodes texts whose padding is not attended to and stands behind them, whatever the folder
+    /// says.
+    synchronized Encoded maskedBehind(List<String> texts, int length, int fromLast) {
+        TokenBatch tokens = tokenizer.get().encode(texts, length, Tokenizer.Side.RIGHT);
+        return encode(tokens, tokens.mask(), fromLast);
+    }
+
+    private Encoded encode(TokenBatch tokens, Tensor mask, int fromLast) {
         TokenEncoder network = encoder.get();
         Set<Integer> layers = fromLast == 0 ? Set.of() : Set.of(network.depth() - fromLast);
         EncodedTokens states = network.encode(tokens.ids(), mask, layers);

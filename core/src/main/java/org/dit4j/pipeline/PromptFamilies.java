@@ -53,6 +53,14 @@ final class PromptFamilies {
         all.put(
                 "LuminaText2ImgPipeline",
                 family("LuminaText2ImgPipeline", LuminaPrompts::new, 30, 4));
+        all.put("Lumina2Pipeline", family("Lumina2Pipeline", Lumina2Prompts::new, 30, 4));
+        all.put(
+                "Lumina2Text2ImgPipeline",
+                family("Lumina2Text2ImgPipeline", Lumina2Prompts::new, 30, 4));
+        all.put("SanaPipeline", family("SanaPipeline", sana(SanaPrompts.Kind.FLOW), 20, 4.5));
+        all.put(
+                "SanaSprintPipeline",
+                family("SanaSprintPipeline", sana(SanaPrompts.Kind.SPRINT), 2, 4.5));
         return all;
     }
 
@@ -68,6 +76,10 @@ final class PromptFamilies {
     private static Plain pixArt(int tokens) {
         return (folder, options, residency) ->
                 new PixArtPrompts(folder, tokens, options, residency);
+    }
+
+    private static Plain sana(SanaPrompts.Kind kind) {
+        return (folder, options, residency) -> new SanaPrompts(folder, kind, options, residency);
     }
 
     /// Returns the classes.

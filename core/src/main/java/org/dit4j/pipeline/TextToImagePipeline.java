@@ -4,6 +4,8 @@ import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
 import org.dit4j.autoencoder.Autoencoder;
+import org.dit4j.autoencoder.AutoencoderOobleck;
+import org.dit4j.autoencoder.VideoAutoencoder;
 import org.dit4j.data.Picture;
 import org.dit4j.diffusion.Denoiser;
 import org.dit4j.diffusion.Progress;
@@ -23,6 +25,11 @@ public final class TextToImagePipeline implements Pipeline {
             PromptedNetwork network, Autoencoder autoencoder, DiffusionProcess process) {
         /// Checks that the parts fit.
         public Parts {
+            ConfigException.require(
+                    !(autoencoder instanceof VideoAutoencoder
+                            || autoencoder instanceof AutoencoderOobleck),
+                    "%s is no autoencoder of pictures",
+                    autoencoder.getClass().getSimpleName());
             ConfigException.require(
                     autoencoder.latentChannels() == network.inChannels(),
                     "the autoencoder's latents have %d channels, but the network wants %d",

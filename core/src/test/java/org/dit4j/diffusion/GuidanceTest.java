@@ -177,4 +177,19 @@ class GuidanceTest {
                 };
         return guidance.over(pair, conditional);
     }
+
+    /// Rows (3, 4) and (0, 1), guided at scale 2 away from (1, 4) and (3, 1), become (5, 4) and
+    /// (-3, 1), which are scaled to the lengths 5 and 1.
+    @Test
+    void rowsKeepTheNormsOfTheConditionalPrediction() {
+        Tensor x = Tensors.zeros(Dtype.FLOAT32, 1, 1, 2, 2);
+        Tensor pair = Tensors.of(new float[] {3, 4, 0, 1, 1, 4, 3, 1}, 2, 1, 2, 2);
+        Guidance guidance = Guidance.of(2, Guidance.Scope.DATA).keepingNorms();
+        double first = 5 / Math.sqrt(41);
+        double second = 1 / Math.sqrt(10);
+        double[] wanted = {5 * first, 4 * first, -3 * second, second};
+        assertThat(Tensors.doubles(guidance.combine(x, pair)))
+                .containsExactly(wanted, Offset.offset(1e-6));
+        assertThat(guidance.rescaled(0).during(Guidance.Interval.ALL)).isEqualTo(guidance);
+    }
 }
