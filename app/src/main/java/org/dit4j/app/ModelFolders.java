@@ -19,7 +19,7 @@ import org.dit4j.checkpoint.CheckpointException;
 /// @param hub where pulled models are
 record ModelFolders(Path root, HubCache hub) {
     /// What is used if no model is named.
-    static final String DEFAULT = "emoji";
+    static final String DEFAULT = "emoji-zh-en";
 
     /// What is meant if no revision of a pulled model is named.
     static final String REVISION = "main";

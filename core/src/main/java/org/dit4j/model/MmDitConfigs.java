@@ -48,6 +48,7 @@ public final class MmDitConfigs {
     }
 
     private static MmDit.Config own(JsonFields json) {
+        json.has("text_len"); // of the pipeline, which pads its texts to it
         var config =
                 new MmDit.Config(
                         json.integer("input_size"),

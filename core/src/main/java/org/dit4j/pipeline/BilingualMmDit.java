@@ -20,8 +20,8 @@ import org.dit4j.tensor.Shapes;
 import org.dit4j.tensor.Tensors;
 import org.dit4j.text.BilingualStates;
 import org.dit4j.text.TextModel;
+import org.dit4j.text.TextStates;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ObjectNode;
 
 /// An [MmDit] between the two encoders, joined as Stable Diffusion 3 joins its own (Esser et al.
 /// 2024, arXiv:2403.03206, section 5.3.1): the narrower states are filled up with zeros, the tokens
@@ -54,21 +54,15 @@ public record BilingualMmDit(MmDit network, int textLength) implements Bilingual
     }
 
     static BilingualMmDit initialise(JsonNode json, Object where, Rng rng) {
-        return checked(MmDit.initialise(config(json, where), rng), json);
+        return checked(MmDit.initialise(MmDitConfigs.parse(json, where), rng), json);
     }
 
     static BilingualMmDit load(Path folder, JsonNode json, Object where, LoadOptions options) {
-        MmDit.Config config = config(json, where);
+        MmDit.Config config = MmDitConfigs.parse(json, where);
         return checked(
                 Checkpoints.load(
                         StateDict.open(folder), options, source -> new MmDit(source, config)),
                 json);
-    }
-
-    private static MmDit.Config config(JsonNode json, Object where) {
-        var own = (ObjectNode) json.deepCopy();
-        own.remove(TEXT_LENGTH);
-        return MmDitConfigs.parse(own, where);
     }
 
     private static BilingualMmDit checked(MmDit network, JsonNode json) {
@@ -113,12 +107,18 @@ public record BilingualMmDit(MmDit network, int textLength) implements Bilingual
     }
 
     private Tensor alike(Tensor x, Tensor t, BilingualStates texts, int length) {
-        Tensor zh = texts.zh().states().narrow(1, 0, length); // [B, L, E]
-        Tensor en = texts.en().states().narrow(1, 0, length); // [B, L, E2]
+        Tensor zh = cut(texts.zh(), length); // [B, L, E]
+        Tensor en = cut(texts.en(), length); // [B, L, E2]
         Tensor fill = Tensors.zeros(Dtype.of(en), en.size(0), length, WIDTH - SECOND_WIDTH);
         Tensor states = Ops.cat(1, zh, Ops.cat(2, en, fill)); // [B, 2 L, E]
         Tensor pooled = Ops.cat(1, texts.zh().pooled(), texts.en().pooled()); // [B, E + E2]
         return network.forward(x, t, Ops.to(states, dtype()), Ops.to(pooled, dtype()));
+    }
+
+    /// Each encoder cuts a text into another number of tokens.
+    private static Tensor cut(TextStates texts, int length) {
+        int most = (int) Math.max(length, texts.states().size(1));
+        return texts.padTo(most).states().narrow(1, 0, length);
     }
 
     @Override

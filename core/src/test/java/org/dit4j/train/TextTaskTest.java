@@ -141,6 +141,8 @@ class TextTaskTest {
             var mixed = GenerationRequest.of("a dark square", "暗的".repeat(40)).withSeed(4);
             assertThat(pipeline.generate(mixed)).hasSize(2).isNotEqualTo(pictures);
             assertThat(pipeline.generate(mixed).getFirst()).isEqualTo(pictures.getFirst());
+            var uneven = GenerationRequest.of("an extraordinarily unbelievable multicoloured 猫");
+            assertThat(pipeline.generate(uneven)).hasSize(1);
         }
     }
 
