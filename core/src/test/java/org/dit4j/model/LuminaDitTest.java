@@ -238,7 +238,10 @@ class LuminaDitTest {
                                         t.narrow(0, at, 1),
                                         own,
                                         extrapolation));
-                assertThat(Ops.maxAbsDifference(all.get(i), alone.squeeze(0))).isLessThan(2e-6);
+                // processors add in different orders, so the bound grows with the values
+                double largest = Ops.maxAbsDifference(alone, Ops.mul(alone, 0));
+                assertThat(Ops.maxAbsDifference(all.get(i), alone.squeeze(0)))
+                        .isLessThan(2e-6 * Math.max(1, largest));
             }
         }
     }
