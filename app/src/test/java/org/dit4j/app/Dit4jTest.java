@@ -76,10 +76,10 @@ class Dit4jTest {
         assertThat(run("models")).isZero();
         // DiT paper, table 1: 675 M, 458 M, 130 M, 33 M
         assertThat(out.toString().lines().map(String::strip))
-                .anyMatch(line -> line.matches("DiT-XL/2 +67\\d\\.\\d M"))
-                .anyMatch(line -> line.matches("DiT-L/2 +45\\d\\.\\d M"))
-                .anyMatch(line -> line.matches("DiT-B/2 +13\\d\\.\\d M"))
-                .anyMatch(line -> line.matches("DiT-S/2 +3[23]\\.\\d M"));
+                .anyMatch(line -> line.matches("DiT-XL/2 +67\\d\\.\\d M +1\\.35 GB +2\\.70 GB"))
+                .anyMatch(line -> line.matches("DiT-L/2 +45\\d\\.\\d M .*"))
+                .anyMatch(line -> line.matches("DiT-B/2 +13\\d\\.\\d M .*"))
+                .anyMatch(line -> line.matches("DiT-S/2 +3[23]\\.\\d M .*"));
         assertThat(run("models", "--json")).isZero();
         assertThat(out.toString()).contains("\"presets\"");
     }
