@@ -38,9 +38,10 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Examples:",
-            "  dit4j generate --class \"cat faces\" -o cats.png",
-            "  dit4j generate --class cat-face --class food-fruit --count 4 --seed 7 -o grid.png",
-            "  dit4j generate --class 12 --count 100 -o pictures/",
+            "  dit4j generate \"红色的心\" -o heart.png",
+            "  dit4j generate --class \"cat faces\" --count 4 -o cats.png",
+            "  dit4j generate --model emoji --class heart --class food-fruit --count 4 --seed 7 -o grid.png",
+            "  dit4j generate --model emoji --class 12 --count 100 -o pictures/",
             "  dit4j generate --model out/emoji/model --class flag --steps 50 --guidance 2 -o flag.png",
             "  dit4j generate --model DIR \"a red heart\" --lora style.safetensors:0.8 -o heart.png",
             "  dit4j generate --model DIR \"a red heart\" --image old.png --strength 0.5 -o heart.png",
