@@ -131,12 +131,12 @@ final class GenerateCommand implements Callable<Integer> {
             }
             case VIDEOS -> {
                 var format = fitting(new OutputFormat.Gif(rate), asked);
-                var pipeline = Pipelines.loadVideo(folder, options, Residency.KEEP);
+                var pipeline = Pipelines.loadVideo(folder, options, Residency.RELEASE);
                 generate(pipeline, format, asked, enhancer);
             }
             case SOUNDS -> {
                 var format = fitting(new OutputFormat.Wav(), asked);
-                var pipeline = Pipelines.loadAudio(folder, options, Residency.KEEP);
+                var pipeline = Pipelines.loadAudio(folder, options, Residency.RELEASE);
                 generate(pipeline, format, asked, enhancer);
             }
         }
@@ -170,9 +170,8 @@ final class GenerateCommand implements Callable<Integer> {
             if (enhancer.isPresent()) {
                 request = enhanced(asked, pipeline, enhancer.get());
             }
-            pipeline.remarks(request).forEach(spec.commandLine().getErr()::println);
             GenerationRequest resolved = pipeline.resolve(request);
-            List<T> results = pipeline.generate(resolved, progress);
+            List<T> results = pipeline.generate(request, progress);
             String original = enhance ? prompt : "";
             var files =
                     new GenerationFiles(

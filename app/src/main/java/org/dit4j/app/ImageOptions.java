@@ -7,6 +7,7 @@ import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.data.PictureFile;
 import org.dit4j.pipeline.GenerationRequest;
 import org.dit4j.pipeline.PipelineOptions;
+import org.dit4j.pipeline.Residency;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -87,7 +88,7 @@ final class ImageOptions {
 
     /// Returns how the pipeline is loaded.
     PipelineOptions applied(LoadOptions network) {
-        var options = PipelineOptions.of(network);
+        var options = PipelineOptions.of(network).withResidency(Residency.RELEASE);
         return controlNet == null ? options : options.withControlNet(controlNet);
     }
 

@@ -6,9 +6,11 @@ import org.dit4j.diffusion.SamplerState;
 
 /// A progress bar of a sampling run, on a terminal only.
 final class SamplingProgress implements Progress, AutoCloseable {
+    private final PrintWriter err;
     private final Bar bar;
 
     SamplingProgress(PrintWriter err) {
+        this.err = err;
         bar = new Bar(err);
     }
 
@@ -16,6 +18,11 @@ final class SamplingProgress implements Progress, AutoCloseable {
     public boolean proceed(SamplerState state, int calls) {
         bar.show("generating", state.call(), calls, "");
         return true;
+    }
+
+    @Override
+    public void remark(String line) {
+        err.println(line);
     }
 
     @Override

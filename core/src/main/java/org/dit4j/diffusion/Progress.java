@@ -12,4 +12,10 @@ public interface Progress {
     /// @param calls how many calls the whole run makes
     /// @return whether to go on
     boolean proceed(SamplerState state, int calls);
+
+    /// Is told, before the first call, what a user should know of a request that the model can only
+    /// do in part, such as a prompt that is too long.
+    ///
+    /// @param line one line
+    default void remark(String line) {}
 }

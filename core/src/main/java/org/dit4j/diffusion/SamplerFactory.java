@@ -15,6 +15,11 @@ public interface SamplerFactory {
         return this;
     }
 
+    /// Returns the method with the levels of a flow from another grid; itself if it has none.
+    default SamplerFactory onGrid(FlowLevels.Grid grid) {
+        return on(spacing -> spacing instanceof FlowLevels flow ? flow.on(grid) : spacing);
+    }
+
     /// Returns the method for samples of a size for which the levels of a flow are shifted by `mu`;
     /// itself if its levels do not depend on the size.
     ///

@@ -62,7 +62,9 @@ record ClipSampling(TextConditioned network, DiffusionProcess process) {
             sizes[i + 1] = shape.get(i);
         }
         try (var rng = Rng.seeded(r.seed())) {
-            Denoiser denoiser = denoiser(encode(r), r);
+            PromptedNetwork.Prompts prompts = encode(r);
+            prompts.remarks().forEach(progress::remark);
+            Denoiser denoiser = denoiser(prompts, r);
             Tensor noise = rng.normal(sizes);
             return sampling().run(r, sampling().sampler(r, tokens), denoiser, noise, rng, progress);
         }

@@ -136,8 +136,7 @@ final class FluxPrompts implements PromptedNetwork {
 
     @Override
     public SamplerFactory onLevels(SamplerFactory method) {
-        return method.on(spacing ->
-                spacing instanceof FlowLevels flow ? flow.on(FlowLevels.Grid.UNIFORM) : spacing);
+        return method.onGrid(FlowLevels.Grid.UNIFORM);
     }
 
     @Override

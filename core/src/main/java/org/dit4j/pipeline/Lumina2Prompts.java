@@ -106,8 +106,7 @@ final class Lumina2Prompts implements PromptedNetwork {
 
     @Override
     public SamplerFactory onLevels(SamplerFactory method) {
-        return method.on(spacing ->
-                spacing instanceof FlowLevels flow ? flow.on(FlowLevels.Grid.UNIFORM) : spacing);
+        return method.onGrid(FlowLevels.Grid.UNIFORM);
     }
 
     /// diffusers takes the channels of the latents for their tokens, so a shift by size is the same

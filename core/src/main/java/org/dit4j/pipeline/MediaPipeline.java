@@ -27,12 +27,6 @@ public interface MediaPipeline<T> extends AutoCloseable {
     /// @throws org.dit4j.ConfigException if the model cannot do what is asked
     GenerationRequest resolve(GenerationRequest request);
 
-    /// Returns what a user should know of a request that the model can only do in part, such as a
-    /// prompt that is too long.
-    default List<String> remarks(GenerationRequest request) {
-        return List.of();
-    }
-
     @Override
     void close();
 }

@@ -86,13 +86,6 @@ public final class TextToAudioPipeline implements MediaPipeline<Sound> {
     }
 
     @Override
-    public List<String> remarks(GenerationRequest request) {
-        try (var _ = TensorScope.open()) {
-            return encode(resolve(request)).remarks();
-        }
-    }
-
-    @Override
     public List<Sound> generate(GenerationRequest request, Progress progress) {
         GenerationRequest r = resolve(request);
         var sounds = new ArrayList<Sound>();

@@ -63,17 +63,11 @@ public final class TextToImagePipeline implements Pipeline {
     }
 
     @Override
-    public List<String> remarks(GenerationRequest request) {
-        try (var _ = TensorScope.open()) {
-            return encode(resolve(request)).remarks();
-        }
-    }
-
-    @Override
     public List<Picture> generate(GenerationRequest request, Progress progress) {
         GenerationRequest r = resolve(request);
         try (var _ = TensorScope.open()) {
             PromptedNetwork.Prompts prompts = encode(r);
+            prompts.remarks().forEach(progress::remark);
             return latents.generate(r, control -> conditioned(prompts, r, control), progress);
         }
     }

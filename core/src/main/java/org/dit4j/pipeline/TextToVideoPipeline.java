@@ -105,24 +105,18 @@ public final class TextToVideoPipeline implements MediaPipeline<Video> {
         return (frames - 1) / temporal() + 1;
     }
 
-    @Override
-    public List<String> remarks(GenerationRequest request) {
-        var remarks = new ArrayList<String>();
-        int frames = request.clip().frames();
+    private void remarkRounding(int frames, Progress progress) {
         if (frames > 0 && rounded(frames) != frames) {
-            remarks.add(
+            progress.remark(
                     "%d frames instead of %d: this model makes one more than a multiple of %d"
                             .formatted(rounded(frames), frames, temporal()));
         }
-        try (var _ = TensorScope.open()) {
-            remarks.addAll(encode(resolve(request)).remarks());
-        }
-        return List.copyOf(remarks);
     }
 
     @Override
     public List<Video> generate(GenerationRequest request, Progress progress) {
         GenerationRequest r = resolve(request);
+        remarkRounding(request.clip().frames(), progress);
         int f = parts.autoencoder.downsampling();
         var videos = new ArrayList<Video>();
         try (var _ = TensorScope.open()) {

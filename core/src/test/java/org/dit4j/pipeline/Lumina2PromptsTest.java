@@ -180,12 +180,12 @@ class Lumina2PromptsTest {
 
     @Test
     void aMissingSystemPromptIsSaid() throws IOException {
-        assertThat(pipeline.remarks(request("a"))).isEmpty();
+        assertThat(Remarks.of(pipeline, request("a"))).isEmpty();
         Path file = folder.path().resolve("system_prompt.txt");
         Path aside = folder.path().resolve("aside.txt");
         Files.move(file, aside);
         try (Pipeline other = Pipelines.load(folder.path())) {
-            assertThat(other.remarks(request("a")))
+            assertThat(Remarks.of(other, request("a")))
                     .containsExactly(
                             folder.path()
                                     + " has no system_prompt.txt, so nothing goes before the prompts");

@@ -140,7 +140,7 @@ class SanaPromptsTest {
             Tensor states = states(folder, both);
             assertThat(Ops.maxAbsDifference(arguments.get("encoder_hidden_states"), states))
                     .isZero();
-            assertThat(pipeline.remarks(request("a")))
+            assertThat(Remarks.of(pipeline, request("a")))
                     .containsExactly(
                             folder.path()
                                     + " has no complex_human_instruction.txt, so nothing goes before the prompts");
@@ -174,7 +174,7 @@ class SanaPromptsTest {
             assertThat(Ops.maxAbsDifference(arguments.get("encoder_hidden_states"), states))
                     .isZero();
             var tooLong = request("a a a a a").withGuide(Guide.DEFAULT.withNegative("a a a a a a"));
-            assertThat(pipeline.remarks(tooLong))
+            assertThat(Remarks.of(pipeline, tooLong))
                     .containsExactly(
                             "for Gemma, text 0 has 10 tokens, of which 8 were encoded",
                             "for Gemma, text 1 has 7 tokens, of which 5 were encoded");

@@ -180,7 +180,7 @@ class TextToVideoPipelineTest {
         for (int[] pair : new int[][] {{1, 1}, {3, 1}, {4, 5}, {5, 5}, {8, 9}, {10, 9}, {12, 13}}) {
             var request = GenerationRequest.of("cat").withFrames(pair[0]);
             assertThat(pipeline.resolve(request).clip().frames()).isEqualTo(pair[1]);
-            assertThat(pipeline.remarks(request)).hasSize(pair[0] == pair[1] ? 1 : 2);
+            assertThat(Remarks.of(pipeline, request)).hasSize(pair[0] == pair[1] ? 1 : 2);
         }
         List<Picture> frames =
                 pipeline.generate(GenerationRequest.of("cat").withFrames(6)).getFirst().frames();

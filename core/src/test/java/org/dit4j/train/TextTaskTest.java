@@ -17,6 +17,7 @@ import org.dit4j.data.PictureFile;
 import org.dit4j.pipeline.GenerationRequest;
 import org.dit4j.pipeline.Guide;
 import org.dit4j.pipeline.Pipelines;
+import org.dit4j.pipeline.Remarks;
 import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.TensorScope;
 import org.junit.jupiter.api.BeforeAll;
@@ -134,8 +135,8 @@ class TextTaskTest {
                     .isEqualTo(pipeline.generate(request.withGuidance(1)));
             assertThat(pipeline.generate(request.withSize(8, 24)).getFirst().height())
                     .isEqualTo(24);
-            assertThat(pipeline.remarks(request)).isEmpty();
-            assertThat(pipeline.remarks(GenerationRequest.of("红".repeat(400))))
+            assertThat(Remarks.of(pipeline, request)).isEmpty();
+            assertThat(Remarks.of(pipeline, GenerationRequest.of("红".repeat(400))))
                     .hasSize(2)
                     .allMatch(r -> r.contains("256"));
             var mixed = GenerationRequest.of("a dark square", "暗的".repeat(40)).withSeed(4);
