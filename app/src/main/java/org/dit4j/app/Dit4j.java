@@ -2,6 +2,8 @@ package org.dit4j.app;
 
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import org.dit4j.ConfigException;
+import org.dit4j.tensor.Libtorch;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -71,8 +73,9 @@ public final class Dit4j implements Runnable {
         line.setExecutionExceptionHandler((e, _, _) -> Failure.report(e, err, program.stacktrace));
         line.setParameterExceptionHandler((e, _) -> Failure.usage(e, err));
         try {
+            Libtorch.useFromEnvironment();
             return line.execute(args);
-        } catch (OutOfMemoryError | StackOverflowError | LinkageError e) {
+        } catch (ConfigException | OutOfMemoryError | StackOverflowError | LinkageError e) {
             return Failure.report(e, err, program.stacktrace);
         }
     }

@@ -17,6 +17,7 @@ import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.TensorScope;
 import org.dit4j.tensor.Tensors;
+import org.dit4j.tensor.Turn;
 import org.jspecify.annotations.Nullable;
 
 /// What all pipelines of pictures share once their prompts have become conditions: noise, what is
@@ -156,7 +157,7 @@ record LatentDiffusion(
         for (long from = 0; from < z.size(0); from += LatentSampling.CHUNK) {
             try (var _ = TensorScope.open()) {
                 Tensor part = z.narrow(0, from, Math.min(LatentSampling.CHUNK, z.size(0) - from));
-                Tensor x = autoencoder.decode(part); // [b, 3, H, W]
+                Tensor x = Turn.take(() -> autoencoder.decode(part)); // [b, 3, H, W]
                 pictures.addAll(Picture.ofBatch(x));
             }
         }

@@ -12,6 +12,7 @@ import org.dit4j.diffusion.Sampling;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.TensorScope;
+import org.dit4j.tensor.Turn;
 
 /// What all pipelines share, whatever their latents stand for: the sampling method, guidance and
 /// the way from noise to latents.
@@ -81,7 +82,7 @@ record LatentSampling(DiffusionProcess process, SampledNetwork network) {
                 Denoiser alone = network.of(from, n, false);
                 Denoiser one =
                         guidance.active() ? guidance.over(network.of(from, n, true), alone) : alone;
-                answers.add(TensorScope.compute(() -> one.predict(part, time)));
+                answers.add(Turn.take(() -> TensorScope.compute(() -> one.predict(part, time))));
             }
             return answers.size() == 1
                     ? answers.getFirst()

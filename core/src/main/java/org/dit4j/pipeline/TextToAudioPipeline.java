@@ -10,6 +10,7 @@ import org.dit4j.diffusion.Denoiser;
 import org.dit4j.diffusion.Progress;
 import org.dit4j.diffusion.Sampler;
 import org.dit4j.tensor.TensorScope;
+import org.dit4j.tensor.Turn;
 
 /// Sounds from prompts, in the latent space of an autoencoder of sounds (diffusers,
 /// `pipeline_stable_audio.py`). The network always makes its whole length; what was asked for is
@@ -95,7 +96,8 @@ public final class TextToAudioPipeline implements MediaPipeline<Sound> {
             Tensor z = clips.run(r, n, List.of(channels, n), progress);
             for (long i = 0; i < z.size(0); i++) {
                 try (var _ = TensorScope.open()) {
-                    Tensor x = cut(parts.autoencoder.decode(z.narrow(0, i, 1)), r);
+                    Tensor one = z.narrow(0, i, 1);
+                    Tensor x = cut(Turn.take(() -> parts.autoencoder.decode(one)), r);
                     sounds.add(Sound.of(x.squeeze(0), rate()));
                 }
             }

@@ -14,6 +14,7 @@ import org.dit4j.diffusion.Sampler;
 import org.dit4j.nn.VideoPatch;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.TensorScope;
+import org.dit4j.tensor.Turn;
 
 /// Videos from prompts, in the latent space of an autoencoder of videos, or of one of pictures that
 /// sees each frame by itself.
@@ -132,7 +133,8 @@ public final class TextToVideoPipeline implements MediaPipeline<Video> {
                             progress);
             for (long i = 0; i < z.size(0); i++) {
                 try (var _ = TensorScope.open()) {
-                    Tensor x = decode(z.narrow(0, i, 1)); // [1, 3, F, H, W]
+                    Tensor one = z.narrow(0, i, 1);
+                    Tensor x = Turn.take(() -> decode(one)); // [1, 3, F, H, W]
                     List<Picture> frames = Picture.ofBatch(x.squeeze(0).transpose(0, 1));
                     videos.add(new Video(frames, parts.network.rate()));
                 }
