@@ -25,6 +25,11 @@ record Conversion(StateDict tensors, Map<String, Object> config) implements Auto
             "note: diffusers and the original code space the frequencies of the timestep"
                     + " differently, so the same weights give other outputs there";
 
+    private static final String NO_CLASS =
+            "note: the model was trained without dropped labels; the row for \"no class\" that"
+                    + " diffusers needs is zero, so generate without guidance there"
+                    + " (guidance_scale 1)";
+
     /// Opens `in`; a DiT in the wanted layout, or in its own if none is wanted.
     ///
     /// @param weights entry of a training checkpoint; null for its averaged weights
@@ -40,7 +45,11 @@ record Conversion(StateDict tensors, Map<String, Object> config) implements Auto
                 if (wanted != own.get()) {
                     note.accept(OTHER_FREQUENCIES);
                 }
-                return of(DitCheckpoint.of(dict), wanted);
+                DitCheckpoint from = DitCheckpoint.of(dict);
+                if (wanted == Layout.DIFFUSERS && !DitLayouts.hasNoClass(from.config())) {
+                    note.accept(NO_CLASS);
+                }
+                return of(from, wanted);
             }
             if (layout.isPresent()) {
                 throw new CheckpointException(

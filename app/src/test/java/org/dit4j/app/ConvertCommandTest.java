@@ -49,7 +49,7 @@ class ConvertCommandTest {
     @Test
     void theResultIsThatOfTheReference() {
         Path out = folder.resolve("d.safetensors");
-        convert(CASES.resolve("dit/square-p2-sigma/model.pt"), out, "--layout", "diffusers");
+        convert(CASES.resolve("dit/square-p2-sigma"), out, "--layout", "diffusers");
         same(CASES.resolve("dit-diffusers/square-p2-sigma"), out);
         Path back = folder.resolve("o.safetensors");
         convert(CASES.resolve("dit-diffusers/square-p2-sigma"), back, "--layout", "original");

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import javax.imageio.ImageIO;
+import org.dit4j.conformance.SeededWeights;
 import org.dit4j.data.PictureFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,7 +26,9 @@ class GenerateClipsTest {
     @TempDir Path folder;
 
     private int run(String model, String... more) {
-        var all = new ArrayList<>(List.of("generate", "--model", CASES.resolve(model).toString()));
+        Path drawn = folder.resolve("models").resolve(model);
+        SeededWeights.expand(CASES.resolve(model), drawn);
+        var all = new ArrayList<>(List.of("generate", "--model", drawn.toString()));
         all.addAll(List.of("a cat", "--steps", "2"));
         all.addAll(List.of(more));
         return Dit4j.run(

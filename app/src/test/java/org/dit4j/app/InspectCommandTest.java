@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 import org.dit4j.checkpoint.JsonFile;
+import org.dit4j.conformance.SeededWeights;
 import org.dit4j.data.Picture;
 import org.dit4j.data.PictureFile;
 import org.junit.jupiter.api.Test;
@@ -71,7 +72,7 @@ class InspectCommandTest {
 
     @Test
     void aHunyuanDitShowsItsConfiguration() {
-        Path file = CASES.resolve("models/hunyuan-dit/v1.2");
+        Path file = drawn("models/hunyuan-dit/v1.2");
         assertThat(run("inspect", file.toString(), "--json")).isZero();
         JsonNode json = JsonFile.mapper().readTree(out.toString());
         assertThat(json.path("family").asString()).isEqualTo("Hunyuan-DiT (diffusers)");
@@ -79,19 +80,25 @@ class InspectCommandTest {
                 .isEqualTo(json.path("parameters").asLong());
     }
 
+    /// A model whose weights are drawn from a seed.
+    private Path drawn(String name) {
+        SeededWeights.expand(CASES.resolve(name), folder);
+        return folder;
+    }
+
     @ParameterizedTest
     @CsvSource({
         "flag-dit/t2i,Flag-DiT,cap_feat_dim",
         "next-dit/t2i,Next-DiT,own_text_queries",
-        "lumina2/tiny,Lumina 2 (diffusers),axes_dims",
         "flux/sharded,FLUX.1 (diffusers),guidance_embed",
+        "lumina2/tiny,Lumina 2 (diffusers),axes_dims",
         "pixart/alpha-micro,PixArt (diffusers),micro_condition",
         "cogvideox/1.5-rotary-ofs,CogVideoX (diffusers),ofs_embed_dim",
         "latte/t2v,'Latte, text-conditional (diffusers)',video_length",
         "wan/i2v,Wan (diffusers),image_dim"
     })
     void networksShowTheirConfiguration(String name, String family, String key) {
-        assertThat(run("inspect", CASES.resolve("models/" + name).toString(), "--json")).isZero();
+        assertThat(run("inspect", drawn("models/" + name).toString(), "--json")).isZero();
         JsonNode json = JsonFile.mapper().readTree(out.toString());
         assertThat(json.path("family").asString()).isEqualTo(family);
         assertThat(json.path("config").has(key)).isTrue();
@@ -101,7 +108,7 @@ class InspectCommandTest {
 
     @Test
     void anMmDitShowsItsConfigurationAndCountsNoPositions() {
-        Path file = CASES.resolve("models/sd3/3.5-medium");
+        Path file = drawn("models/sd3/3.5-medium");
         assertThat(run("inspect", file.toString(), "--json")).isZero();
         JsonNode json = JsonFile.mapper().readTree(out.toString());
         assertThat(json.path("family").asString()).isEqualTo("MM-DiT (diffusers)");

@@ -27,6 +27,7 @@ public final class ReferenceCase implements AutoCloseable {
     private final CasePath path;
     private final JsonNode json;
     private final @Nullable StateDict tensors;
+    private @Nullable Path drawn;
 
     private ReferenceCase(CasePath path, JsonNode json, @Nullable StateDict tensors) {
         this.path = path;
@@ -62,13 +63,23 @@ public final class ReferenceCase implements AutoCloseable {
 
     /// Returns the folder of the model (or the scheduler's configuration) that the case was
     /// computed with: what `values.folder` names, else the folder of the case's name, and for a
-    /// case of `models` its own folder.
+    /// case of `models` its own folder. If its weights are to be drawn from a seed
+    /// ([SeededWeights]), it is a copy with weights that lives until [#close].
     ///
     /// @throws Dit4jException if there is no such folder
     public Path modelFolder() {
+        if (drawn != null) {
+            return drawn;
+        }
         Optional<Path> found = path.modelFolder(json.path("values").path("folder").asString(""));
-        return found.orElseThrow(
-                () -> new Dit4jException("the model folder of " + name() + " is missing"));
+        Path folder =
+                found.orElseThrow(
+                        () -> new Dit4jException("the model folder of " + name() + " is missing"));
+        if (!SeededWeights.isIn(folder)) {
+            return folder;
+        }
+        drawn = SeededWeights.expand(folder);
+        return drawn;
     }
 
     /// Returns a folder that the json names from the root of all cases or from the case's folder.
@@ -169,6 +180,10 @@ public final class ReferenceCase implements AutoCloseable {
     public void close() {
         if (tensors != null) {
             tensors.close();
+        }
+        if (drawn != null) {
+            SeededWeights.delete(drawn);
+            drawn = null;
         }
     }
 }

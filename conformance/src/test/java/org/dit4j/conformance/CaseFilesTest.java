@@ -50,8 +50,8 @@ class CaseFilesTest {
     }
 
     @Test
-    void aFileBesideTheCasesIsPassedOverButNotAlone() {
-        Path stray = CASES.resolve("training/0000020.pt");
+    void aFileBesideTheCasesIsPassedOverButNotAlone() throws Exception {
+        Path stray = Files.write(folder.resolve("0000020.pt"), new byte[4]);
         assertThat(CaseFiles.find(List.of(stray, CASES.resolve("training/dit_train.json"))))
                 .hasSize(1);
         assertThatThrownBy(() -> CaseFiles.find(List.of(stray)))

@@ -37,10 +37,22 @@ class ReferenceCaseTest {
     @Test
     void modelFoldersAreFoundWhereverTheJsonNamesThem() {
         assertThat(modelFolder("vae/kl_sd.json")).endsWith(Path.of("vae/kl_sd"));
-        assertThat(modelFolder("pipelines/dit_dpmsolver.json")).endsWith(Path.of("pipelines/dit"));
         assertThat(modelFolder("schedulers/ddim.json")).endsWith(Path.of("schedulers/ddim"));
         assertThat(modelFolder("models/dit/square-p2-sigma/io.json"))
                 .endsWith(Path.of("models/dit/square-p2-sigma"));
+    }
+
+    @Test
+    void aFolderThatTheJsonNamesGetsItsWeightsWhileTheCaseIsOpen() {
+        Path folder;
+        try (var c = ReferenceCase.open(CASES.resolve("pipelines/dit_dpmsolver.json"))) {
+            folder = c.modelFolder();
+            assertThat(folder.resolve("model_index.json"))
+                    .hasSameBinaryContentAs(CASES.resolve("pipelines/dit/model_index.json"));
+            assertThat(folder.resolve("transformer/diffusion_pytorch_model.safetensors")).exists();
+            assertThat(c.modelFolder()).isEqualTo(folder);
+        }
+        assertThat(folder).doesNotExist();
     }
 
     @Test

@@ -14,6 +14,10 @@ import tools.jackson.databind.JsonNode;
 /// The configuration files of DiT and SiT: arguments of the original constructor, or what
 /// diffusers' `save_pretrained` writes.
 public final class DitConfigs {
+    /// What diffusers' label embedding always has (`CombinedTimestepLabelEmbeddings` in
+    /// `models/embeddings.py`), and so a row for "no class".
+    static final double DIFFUSERS_DROPOUT = 0.1;
+
     private DitConfigs() {}
 
     /// Reads `config.json`.
@@ -144,7 +148,7 @@ public final class DitConfigs {
                 json.integer("num_layers", 28),
                 heads,
                 4,
-                0.1, // diffusers' label embedding always has a row for "no class"
+                DIFFUSERS_DROPOUT,
                 json.integer("num_embeds_ada_norm", 1000),
                 outputs == 2 * channels,
                 new Variant(
@@ -209,6 +213,22 @@ public final class DitConfigs {
             map.put("interpolation_scale", scale);
         }
         return map;
+    }
+
+    /// Returns the same configuration with another probability that training drops the label.
+    static Dit.Config withDropout(Dit.Config c, double probability) {
+        return new Dit.Config(
+                c.inputSize(),
+                c.patchSize(),
+                c.inChannels(),
+                c.hiddenSize(),
+                c.depth(),
+                c.numHeads(),
+                c.mlpRatio(),
+                probability,
+                c.numClasses(),
+                c.learnSigma(),
+                c.variant());
     }
 
     /// Returns the variant that diffusers makes of the weights of `v`.

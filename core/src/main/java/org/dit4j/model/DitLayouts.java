@@ -8,6 +8,7 @@ import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
 import org.dit4j.checkpoint.CheckpointException;
@@ -26,7 +27,9 @@ import tools.jackson.core.JacksonException;
 ///
 /// diffusers gives every block its own time and class embedding, has no table of positions, and
 /// spaces the frequencies of the timestep differently (see [Dit.Variant]); its modulations have the
-/// same order (shift, scale, gate; in the final layer shift, scale).
+/// same order (shift, scale, gate; in the final layer shift, scale). Its tables of classes always
+/// have a row for "no class"; a network that was trained without dropped labels gets one of zeros,
+/// which nothing reads unless it is guided.
 public final class DitLayouts {
     /// A way to name the tensors.
     public enum Layout {
@@ -84,6 +87,7 @@ public final class DitLayouts {
                     KeyMap.rename("proj_out_2.*", "final_layer.linear.*"));
 
     private static final String POSITIONS = "pos_embed";
+    private static final String TABLE = "y_embedder.embedding_table.weight";
     private static final String ORIGIN = "dit4j.original";
 
     /// The text that holds the configuration.
@@ -107,17 +111,22 @@ public final class DitLayouts {
     public static DitCheckpoint diffusers(DitCheckpoint from) {
         Dit.Config c = from.config();
         requireExpressible(c);
+        double dropout = hasNoClass(c) ? c.classDropoutProb() : DitConfigs.DIFFUSERS_DROPOUT;
         if (c.variant().perBlockEmbedders()) {
-            StateDict named = FROM_DIFFUSERS.inverse().apply(withoutPositions(from.tensors()));
-            return described(named, c, Layout.DIFFUSERS, from.tensors().metadata());
+            StateDict tensors = withNoClass(withoutPositions(from.tensors()), c);
+            return described(
+                    FROM_DIFFUSERS.inverse().apply(tensors),
+                    DitConfigs.withDropout(c, dropout),
+                    Layout.DIFFUSERS,
+                    from.tensors().metadata());
         }
         Map<String, String> origin = new LinkedHashMap<>();
         origin.put(ORIGIN, text(c));
         keepPositions(from, origin);
-        StateDict tensors = toEveryBlock(c.depth()).apply(withoutPositions(from.tensors()));
+        StateDict tensors = withNoClass(withoutPositions(from.tensors()), c);
         return described(
-                FROM_DIFFUSERS.inverse().apply(tensors),
-                c.with(DitConfigs.asDiffusers(c.variant())),
+                FROM_DIFFUSERS.inverse().apply(toEveryBlock(c.depth()).apply(tensors)),
+                DitConfigs.withDropout(c.with(DitConfigs.asDiffusers(c.variant())), dropout),
                 Layout.DIFFUSERS,
                 origin);
     }
@@ -138,7 +147,8 @@ public final class DitLayouts {
         if (origin != null) {
             target = config(origin, from.tensors().file());
         }
-        StateDict tensors = toEveryBlock(c.depth()).inverse().apply(from.tensors());
+        StateDict shared = toEveryBlock(c.depth()).inverse().apply(from.tensors());
+        StateDict tensors = withoutNoClass(shared, target);
         StateDict whole = tensors.with(POSITIONS, positions(from, target, metadata));
         return described(whole, target, Layout.ORIGINAL, Map.of());
     }
@@ -170,12 +180,41 @@ public final class DitLayouts {
                 v.block() == BlockType.ADALN_ZERO
                         && !v.qkNorm()
                         && !v.dropSigma()
-                        && c.mlpRatio() == 4
-                        && c.classDropoutProb() > 0;
+                        && c.mlpRatio() == 4;
         ConfigException.require(
                 known,
                 "diffusers has no such network: it needs adaLN-Zero blocks without QK-norm, an MLP"
-                        + " ratio of 4, a label for \"no class\", and no SiT");
+                        + " ratio of 4, and no SiT");
+    }
+
+    /// Returns whether the tables of classes have a row for "no class".
+    public static boolean hasNoClass(Dit.Config c) {
+        return c.classDropoutProb() > 0;
+    }
+
+    private static StateDict withNoClass(StateDict dict, Dit.Config c) {
+        return hasNoClass(c)
+                ? dict
+                : withTables(
+                        dict,
+                        table ->
+                                Ops.cat(
+                                        0,
+                                        table,
+                                        Tensors.zeros(Dtype.of(table), 1, table.size(1))));
+    }
+
+    private static StateDict withoutNoClass(StateDict dict, Dit.Config c) {
+        return hasNoClass(c) ? dict : withTables(dict, table -> table.narrow(0, 0, c.numClasses()));
+    }
+
+    private static StateDict withTables(StateDict dict, UnaryOperator<Tensor> change) {
+        StateDict changed = dict;
+        for (String name : dict.names().stream().filter(n -> n.endsWith(TABLE)).toList()) {
+            Tensor table = change.apply(changed.tensor(name));
+            changed = changed.without(name).with(name, table);
+        }
+        return changed;
     }
 
     private static StateDict withoutPositions(StateDict dict) {

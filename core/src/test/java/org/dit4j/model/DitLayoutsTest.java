@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
@@ -18,10 +19,13 @@ import org.dit4j.model.DitLayouts.Layout;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;
+import org.dit4j.tensor.Shapes;
 import org.dit4j.tensor.TensorScope;
 import org.dit4j.tensor.Tensors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class DitLayoutsTest {
     private static final Dit.Config CONFIG =
@@ -37,10 +41,7 @@ class DitLayoutsTest {
                 dit.parameters()
                         .trained()
                         .values()
-                        .forEach(w ->
-                                Ops.add_(
-                                        w,
-                                        Ops.mul(rng.normal(org.dit4j.tensor.Shapes.of(w)), 0.1)));
+                        .forEach(w -> Ops.add_(w, Ops.mul(rng.normal(Shapes.of(w)), 0.1)));
             }
             Path file = folder.resolve("model.safetensors");
             Safetensors.write(file, dit.parameters().all(), Map.of());
@@ -59,9 +60,11 @@ class DitLayoutsTest {
         }
     }
 
-    @Test
-    void theWayToDiffusersAndBackKeepsEveryBit() {
-        Path file = write(CONFIG);
+    @ParameterizedTest
+    @ValueSource(doubles = {0, 0.1, 0.5})
+    void theWayToDiffusersAndBackKeepsEveryBit(double dropout) {
+        Dit.Config config = DitConfigs.withDropout(CONFIG, dropout);
+        Path file = write(config);
         Path there = folder.resolve("diffusers/diffusion_pytorch_model.safetensors");
         Path back = folder.resolve("back/model.safetensors");
         try (var _ = TensorScope.open();
@@ -72,7 +75,7 @@ class DitLayoutsTest {
         }
         try (var _ = TensorScope.open();
                 var o = DitLayouts.original(DitCheckpoint.open(there.getParent()))) {
-            assertThat(o.config()).isEqualTo(CONFIG);
+            assertThat(o.config()).isEqualTo(config);
             Safetensors.write(back, o.tensors(), Map.of());
         }
         try (var a = StateDict.open(file);
@@ -82,6 +85,43 @@ class DitLayoutsTest {
                 assertThat(Tensors.floats(b.tensor(name)))
                         .as(name)
                         .isEqualTo(Tensors.floats(a.tensor(name)));
+            }
+        }
+    }
+
+    /// `LabelEmbedding(num_embeds_ada_norm, width, 0.1)` of diffusers has one row more than
+    /// classes, whatever the model was trained with.
+    @ParameterizedTest
+    @ValueSource(doubles = {0, 0.1})
+    void tablesHaveTheShapeThatTheConfigurationOfDiffusersAsksFor(double dropout) {
+        for (Dit.Variant variant : List.of(Dit.Variant.ORIGINAL, Dit.Variant.DIFFUSERS)) {
+            Path file = write(DitConfigs.withDropout(CONFIG.with(variant), dropout));
+            Path there = folder.resolve("there").resolve("diffusion_pytorch_model.safetensors");
+            try (var _ = TensorScope.open();
+                    var from = DitCheckpoint.open(file);
+                    var d = DitLayouts.diffusers(from)) {
+                Safetensors.write(there, d.tensors(), d.tensors().metadata());
+                JsonFile.write(
+                        there.resolveSibling("config.json"), DitConfigs.diffusersJson(d.config()));
+            }
+            try (var _ = TensorScope.open();
+                    var own = StateDict.open(file);
+                    var d = DitCheckpoint.open(there.getParent());
+                    var dit = d.load(LoadOptions.inference())) {
+                assertThat(d.config().numClasses()).isEqualTo(10);
+                assertThat(d.config().nullLabel()).isEqualTo(10);
+                boolean shared = own.has("y_embedder.embedding_table.weight");
+                float[] table =
+                        Tensors.floats(
+                                own.tensor(
+                                        (shared ? "" : "blocks.2.")
+                                                + "y_embedder.embedding_table.weight"));
+                Tensor written =
+                        dit.parameters().all().get("blocks.2.y_embedder.embedding_table.weight");
+                assertThat(Shapes.of(written)).containsExactly(11, 32);
+                assertThat(Tensors.floats(written))
+                        .startsWith(table)
+                        .endsWith(dropout > 0 ? new float[0] : new float[32]);
             }
         }
     }

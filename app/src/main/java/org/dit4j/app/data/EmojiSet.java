@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.dit4j.checkpoint.JsonFile;
 import org.dit4j.data.DataException;
@@ -45,8 +46,14 @@ public record EmojiSet(int size, Set<EmojiStyle> styles, boolean skinTones, Pack
     ///
     /// @param pictures how many
     /// @param classes how many pictures each class has
+    /// @param undrawn the classes none of whose emoji is drawn in a package: `hair-style`, whose
+    ///   four are parts of other emoji
     /// @param skipped the drawings that are damaged, with the reason
-    public record Summary(int pictures, Map<String, Integer> classes, List<String> skipped) {}
+    public record Summary(
+            int pictures,
+            Map<String, Integer> classes,
+            Set<String> undrawn,
+            List<String> skipped) {}
 
     /// Writes the set into the folder `out`, which must not exist or be empty: afterwards it is
     /// complete or not there.
@@ -87,7 +94,10 @@ public record EmojiSet(int size, Set<EmojiStyle> styles, boolean skinTones, Pack
         }
         var classes = new TreeMap<String, Integer>();
         lines.values().forEach(line -> classes.merge(line.label(), 1, Integer::sum));
-        var summary = new Summary(lines.size(), classes, List.copyOf(skipped));
+        var undrawn = new TreeSet<String>();
+        emoji.values().forEach(e -> undrawn.add(e.subgroup().key()));
+        undrawn.removeAll(classes.keySet());
+        var summary = new Summary(lines.size(), classes, undrawn, List.copyOf(skipped));
         writeLines(folder.resolve("metadata.jsonl"), lines.values());
         writeLines(folder.resolve("prompts.jsonl"), prompts(emoji, drawn));
         JsonFile.write(folder.resolve("manifest.json"), manifest(summary, lines));
@@ -158,6 +168,7 @@ public record EmojiSet(int size, Set<EmojiStyle> styles, boolean skinTones, Pack
         manifest.put("pictures", summary.pictures);
         manifest.put("pictures_by_style", counts);
         manifest.put("pictures_by_class", summary.classes);
+        manifest.put("classes_without_pictures", summary.undrawn);
         manifest.put("skipped", summary.skipped);
         return manifest;
     }

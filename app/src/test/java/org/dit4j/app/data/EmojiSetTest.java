@@ -30,6 +30,7 @@ class EmojiSetTest {
                          "tone": 1}]},
              {"label": "keycap: #", "hexcode": "0023-FE0F-20E3", "tags": [], "group": 8,
               "subgroup": 93},
+             {"label": "red hair", "hexcode": "1F9B0", "tags": [], "group": 1, "subgroup": 33},
              {"label": "regional indicator A", "hexcode": "1F1E6"}]
             """;
     private static final String CHINESE =
@@ -41,7 +42,7 @@ class EmojiSetTest {
     private static final String GROUPS =
             """
             {"groups": {"1": "people-body", "8": "symbols"},
-             "subgroups": {"16": "hand-fingers-open", "93": "keycap"}}
+             "subgroups": {"16": "hand-fingers-open", "33": "hair-style", "93": "keycap"}}
             """;
 
     @TempDir Path folder;
@@ -101,6 +102,7 @@ class EmojiSetTest {
         Path out = folder.resolve("emoji");
         EmojiSet.Summary summary = write(out);
         assertThat(summary.classes()).isEqualTo(Map.of("hand-fingers-open", 2, "keycap", 1));
+        assertThat(summary.undrawn()).containsExactly("hair-style");
         assertThat(PictureFile.read(out.resolve("keycap/0023-FE0F-20E3-noto.png")).width())
                 .isEqualTo(16);
         var lines = Files.readAllLines(out.resolve("metadata.jsonl"));
@@ -127,6 +129,8 @@ class EmojiSetTest {
         var manifest = JsonFile.tree(out.resolve("manifest.json"));
         assertThat(manifest.path("pictures").asInt(0)).isEqualTo(3);
         assertThat(manifest.path("packages").size()).isEqualTo(3);
+        assertThat(manifest.path("classes_without_pictures").get(0).asString(""))
+                .isEqualTo("hair-style");
     }
 
     @Test
