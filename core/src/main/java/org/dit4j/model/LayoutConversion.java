@@ -49,6 +49,7 @@ public record LayoutConversion(StateDict tensors, Map<String, Object> config) {
                             WanConfigs::originalJson,
                             WanConfigs::json,
                             WanConfigs::parse,
+                            WanLayouts::toDiffusers,
                             UnaryOperator.identity(),
                             (c, _) -> WanConfigs.inOriginal(c),
                             UnaryOperator.identity()),
@@ -62,6 +63,7 @@ public record LayoutConversion(StateDict tensors, Map<String, Object> config) {
                             LuminaDitConfigs::json,
                             LuminaDitConfigs::diffusersJson,
                             LuminaDitConfigs::parse,
+                            LuminaDitLayouts::toDiffusers,
                             LuminaDitLayouts::withoutCopies,
                             (c, dict) ->
                                     LuminaDitConfigs.withQueries(
@@ -93,6 +95,7 @@ public record LayoutConversion(StateDict tensors, Map<String, Object> config) {
     /// @param original gives its own `config.json`
     /// @param diffusers gives that of diffusers
     /// @param parse reads both
+    /// @param theirs gives the tensors the names of diffusers
     /// @param plain takes out of the tensors what the original code has no place for
     /// @param plainConfig is what the plain tensors are
     /// @param theirConfig is what diffusers makes of the network
@@ -101,6 +104,7 @@ public record LayoutConversion(StateDict tensors, Map<String, Object> config) {
             Function<C, Map<String, Object>> original,
             Function<C, Map<String, Object>> diffusers,
             BiFunction<JsonNode, Object, C> parse,
+            UnaryOperator<StateDict> theirs,
             UnaryOperator<StateDict> plain,
             BiFunction<C, StateDict, C> plainConfig,
             UnaryOperator<C> theirConfig) {
@@ -115,6 +119,7 @@ public record LayoutConversion(StateDict tensors, Map<String, Object> config) {
                     original,
                     diffusers,
                     parse,
+                    checkpoints::theirs,
                     UnaryOperator.identity(),
                     (c, _) -> c,
                     UnaryOperator.identity());
@@ -124,7 +129,7 @@ public record LayoutConversion(StateDict tensors, Map<String, Object> config) {
             OpenCheckpoint<C, ?> opened = checkpoints.of(dict);
             if (wanted == Layout.DIFFUSERS) {
                 Map<String, Object> json = said(theirConfig.apply(opened.config()), diffusers);
-                return new LayoutConversion(checkpoints.theirs(opened.tensors()), json);
+                return new LayoutConversion(theirs.apply(opened.tensors()), json);
             }
             StateDict tensors = plain.apply(opened.tensors());
             C config = plainConfig.apply(opened.config(), tensors);

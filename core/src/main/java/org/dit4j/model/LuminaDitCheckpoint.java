@@ -13,8 +13,7 @@ public final class LuminaDitCheckpoint {
                     LuminaDitLayouts::toOriginal,
                     LuminaDitConfigs::read,
                     null,
-                    LuminaDit::new,
-                    LuminaDitLayouts::toDiffusers);
+                    LuminaDit::new);
 
     private LuminaDitCheckpoint() {}
 
