@@ -4,6 +4,7 @@ import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaAccess.Predicates.target;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackages;
 import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.name;
 import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameMatching;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
@@ -50,13 +51,14 @@ class ArchitectureTest {
     private static final Map<String, List<String>> MAY_USE =
             Map.ofEntries(
                     Map.entry("tensor", List.of()),
+                    Map.entry("codec", List.of()),
                     Map.entry("nn", List.of("tensor")),
                     Map.entry("checkpoint", List.of("tensor", "nn")),
                     Map.entry("model", List.of("tensor", "nn", "checkpoint")),
                     Map.entry("autoencoder", List.of("tensor", "nn", "checkpoint")),
                     Map.entry("text", List.of("tensor", "nn", "checkpoint")),
                     Map.entry("diffusion", List.of("tensor", "nn", "checkpoint")),
-                    Map.entry("data", List.of("tensor", "nn", "checkpoint")),
+                    Map.entry("data", List.of("tensor", "nn", "checkpoint", "codec")),
                     Map.entry("pipeline", PARTS),
                     Map.entry("train", with(with(PARTS, "pipeline"), "eval")),
                     Map.entry("eval", with(PARTS, "pipeline")));
@@ -109,9 +111,23 @@ class ArchitectureTest {
                 nameMatching(
                         "\\[?L?org\\.bytedeco\\.(pytorch\\.(Tensor|TensorBase|AbstractTensor)|javacpp\\.Pointer);?");
         noClasses()
-                .that(resideOutsideOfPackage("org.dit4j.tensor.."))
+                .that(resideOutsideOfPackages("org.dit4j.tensor..", "org.dit4j.codec.."))
                 .should()
                 .dependOnClassesThat(resideInAPackage("org.bytedeco..").and(not(vocabulary)))
+                .check(CLASSES);
+    }
+
+    @Test
+    void onlyTheCodecPackageKnowsFfmpegAndItKnowsNoLibtorch() {
+        noClasses()
+                .that(resideOutsideOfPackage("org.dit4j.codec.."))
+                .should()
+                .dependOnClassesThat(resideInAPackage("org.bytedeco.ffmpeg.."))
+                .check(CLASSES);
+        noClasses()
+                .that(resideInAPackage("org.dit4j.codec.."))
+                .should()
+                .dependOnClassesThat(resideInAPackage("org.bytedeco.pytorch.."))
                 .check(CLASSES);
     }
 

@@ -13,6 +13,7 @@ import org.dit4j.model.DitCheckpoint;
 import org.dit4j.model.DitConfigs;
 import org.dit4j.model.DitLayouts;
 import org.dit4j.model.DitLayouts.Layout;
+import org.dit4j.model.LayoutConversion;
 import org.dit4j.tensor.Dtype;
 import org.jspecify.annotations.Nullable;
 
@@ -30,11 +31,11 @@ record Conversion(StateDict tensors, Map<String, Object> config) implements Auto
                     + " diffusers needs is zero, so generate without guidance there"
                     + " (guidance_scale 1)";
 
-    /// Opens `in`; a DiT in the wanted layout, or in its own if none is wanted.
+    /// Opens `in` in the wanted layout, or in its own if none is wanted.
     ///
     /// @param weights entry of a training checkpoint; null for its averaged weights
     /// @param note takes what the user should know
-    /// @throws CheckpointException if a layout is wanted of what is not a DiT
+    /// @throws CheckpointException if a layout is wanted of what has one only
     static Conversion of(
             Path in, @Nullable String weights, Optional<Layout> layout, Consumer<String> note) {
         StateDict dict = weights == null ? StateDict.open(in) : StateDict.open(in, weights);
@@ -52,14 +53,33 @@ record Conversion(StateDict tensors, Map<String, Object> config) implements Auto
                 return of(from, wanted);
             }
             if (layout.isPresent()) {
-                throw new CheckpointException(
-                        "%s: is not a DiT, so it has no layout to choose".formatted(in));
+                return other(dict, layout.get());
             }
             return new Conversion(dict, configBeside(dict.file()));
         } catch (RuntimeException e) {
             dict.close();
             throw e;
         }
+    }
+
+    /// A network besides DiT; as it is if it has the wanted layout.
+    private static Conversion other(StateDict dict, Layout layout) {
+        var wanted =
+                switch (layout) {
+                    case ORIGINAL -> org.dit4j.model.Layout.ORIGINAL;
+                    case DIFFUSERS -> org.dit4j.model.Layout.DIFFUSERS;
+                };
+        var own =
+                LayoutConversion.find(dict)
+                        .orElseThrow(() ->
+                                new CheckpointException(
+                                        "%s: there is no other layout to choose: not of its family, or it is none that is known; --dtype alone works"
+                                                .formatted(dict.file())));
+        if (own == wanted) {
+            return new Conversion(dict, configBeside(dict.file()));
+        }
+        var converted = LayoutConversion.of(dict, wanted);
+        return new Conversion(converted.tensors(), converted.config());
     }
 
     private static Conversion of(DitCheckpoint from, Layout layout) {
@@ -89,11 +109,10 @@ record Conversion(StateDict tensors, Map<String, Object> config) implements Auto
         return new Conversion(tensors.to(dtype), config);
     }
 
-    /// Returns the name of the weights' file in a folder: that of diffusers or of the original.
+    /// Returns the name of the weights' file in a folder without its ending: that of diffusers or
+    /// of the original.
     String fileName() {
-        return config.containsKey("_class_name")
-                ? "diffusion_pytorch_model.safetensors"
-                : "model.safetensors";
+        return config.containsKey("_class_name") ? "diffusion_pytorch_model" : "model";
     }
 
     @Override

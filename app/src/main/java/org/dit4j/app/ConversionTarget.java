@@ -8,6 +8,7 @@ import org.dit4j.ConfigException;
 import org.dit4j.checkpoint.CheckpointException;
 import org.dit4j.checkpoint.JsonFile;
 import org.dit4j.checkpoint.Safetensors;
+import org.dit4j.checkpoint.Shards;
 import org.dit4j.checkpoint.TorchArchive;
 
 /// Where a converted checkpoint goes.
@@ -78,8 +79,7 @@ record ConversionTarget(Path path, Kind kind) {
                 yield path;
             }
             case FOLDER -> {
-                Path file = path.resolve(c.fileName());
-                Safetensors.write(file, c.tensors(), c.tensors().metadata());
+                Path file = Shards.write(path, c.fileName(), c.tensors(), Shards.LIMIT);
                 if (!c.config().isEmpty()) {
                     JsonFile.write(path.resolve("config.json"), c.config());
                 }

@@ -20,13 +20,18 @@ import picocli.CommandLine.Spec;
             "Write a checkpoint in another layout, element type or file format.",
             "",
             "OUT is a .safetensors file, a .pt file of PyTorch, or a folder that receives"
-                    + " config.json and the weights. It is complete or not there."
+                    + " config.json and the weights, in files of up to 10 GB with an index. It is"
+                    + " complete or not there.",
+            "Both layouts are known of DiT, MM-DiT (Stable Diffusion 3), FLUX.1, Hunyuan-DiT,"
+                    + " PixArt, Sana, Lumina-Next, Lumina 2 and Wan; the element type and the file"
+                    + " format of any checkpoint can change."
         },
         footer = {
             "",
             "Examples:",
             "  dit4j convert DiT-XL-2-256x256.pt DiT-XL-2/ --layout diffusers",
             "  dit4j convert DiT-XL-2/ dit.pt --layout original",
+            "  dit4j convert sd3.5_medium.safetensors sd3.5/transformer/ --layout diffusers --dtype bf16",
             "  dit4j convert results/000/checkpoints/0050000.pt dit-bf16.safetensors --dtype bf16"
         })
 final class ConvertCommand implements Callable<Integer> {
@@ -54,7 +59,7 @@ final class ConvertCommand implements Callable<Integer> {
     @Option(
             names = "--layout",
             description =
-                    "Names of the tensors of a DiT: original or diffusers (default: as in IN).")
+                    "Names of the tensors and of config.json: original or diffusers (default: as in IN).")
     private Optional<Layout> layout = Optional.empty();
 
     @Option(

@@ -45,7 +45,7 @@ import picocli.CommandLine.Spec;
             "  dit4j generate --model out/emoji/model --class flag --steps 50 --guidance 2 -o flag.png",
             "  dit4j generate --model DIR \"a red heart\" --lora style.safetensors:0.8 -o heart.png",
             "  dit4j generate --model DIR \"a red heart\" --image old.png --strength 0.5 -o heart.png",
-            "  dit4j generate --model DIR \"a cat walks\" --frames 33 -o cat.gif",
+            "  dit4j generate --model DIR \"a cat walks\" --frames 33 -o cat.mp4",
             "  dit4j generate --model DIR \"birds in a forest\" --seconds 10 -o birds.wav",
             "  dit4j generate --model DIR \"a red heart\" --enhance --llm ollama:http://localhost:11434 --llm-model NAME -o heart.png"
         })
@@ -98,11 +98,12 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(
             names = {"-o", "--out"},
             required = true,
-            paramLabel = "FILE.png|.gif|.wav|DIR/",
+            paramLabel = "FILE|DIR/",
             description =
-                    "One PNG, a grid if there are several pictures; a GIF of a video, a WAV of a"
-                            + " sound; or a folder (an existing one, or a name that ends in /) for a"
-                            + " file each, of a video one for the PNG files of its frames.")
+                    "One .png, a grid if there are several pictures; of a video an .mp4 (H.264), an"
+                            + " animated .webp (lossless) or a .gif; a .wav of a sound; or a folder"
+                            + " (an existing one, or a name that ends in /) for a file each, of a"
+                            + " video one for the PNG files of its frames.")
     private String out = "";
 
     @Option(
@@ -130,7 +131,7 @@ final class GenerateCommand implements Callable<Integer> {
                 generate(Pipelines.load(folder, images.applied(options)), format, asked, enhancer);
             }
             case VIDEOS -> {
-                var format = fitting(new OutputFormat.Gif(rate), asked);
+                var format = fitting(OutputFormat.Clip.of(out, rate), asked);
                 var pipeline = Pipelines.loadVideo(folder, options, Residency.RELEASE);
                 generate(pipeline, format, asked, enhancer);
             }
@@ -148,7 +149,7 @@ final class GenerateCommand implements Callable<Integer> {
         if (!GenerationFiles.single(out)) {
             return format;
         }
-        if (!out.endsWith(format.ending())) {
+        if (format.endings().stream().noneMatch(out::endsWith)) {
             throw new ParameterException(
                     spec.commandLine(),
                     "this is a model of %s: -o must be %s, not %s"

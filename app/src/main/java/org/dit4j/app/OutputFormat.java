@@ -4,13 +4,14 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.dit4j.ConfigException;
-import org.dit4j.data.AnimatedGif;
 import org.dit4j.data.Grid;
 import org.dit4j.data.Picture;
 import org.dit4j.data.PictureFile;
 import org.dit4j.data.Sound;
 import org.dit4j.data.Video;
+import org.dit4j.data.VideoFile;
 import org.dit4j.data.WavFile;
 import org.dit4j.pipeline.Medium;
 
@@ -21,8 +22,8 @@ sealed interface OutputFormat<T> {
     /// Returns what it is for.
     Medium medium();
 
-    /// Returns the ending of a file.
-    String ending();
+    /// Returns the endings of the files that it may be.
+    List<String> endings();
 
     /// Fails if one file cannot hold that many results.
     default void requireRoom(int results) {}
@@ -42,7 +43,8 @@ sealed interface OutputFormat<T> {
     /// Says which outputs fit.
     default String usage() {
         String frames = medium() == Medium.VIDEOS ? ", for PNG files of the frames," : "";
-        return "a %s file or%s a folder (ending in /)".formatted(ending(), frames);
+        return "a %s file or%s a folder (ending in /)"
+                .formatted(String.join(", ", endings()), frames);
     }
 
     /// Pictures as PNG files; several in one file are a grid.
@@ -53,8 +55,8 @@ sealed interface OutputFormat<T> {
         }
 
         @Override
-        public String ending() {
-            return ".png";
+        public List<String> endings() {
+            return List.of(".png");
         }
 
         @Override
@@ -68,24 +70,32 @@ sealed interface OutputFormat<T> {
 
         @Override
         public Path one(Path folder, String name, Picture picture, Map<String, String> text) {
-            Path file = folder.resolve(name + ending());
+            Path file = folder.resolve(name + endings().getFirst());
             PictureFile.write(file, picture, text);
             return file;
         }
     }
 
-    /// Videos as animated GIF files, several in one file as a grid; in a folder, one of PNG files
-    /// for each.
+    /// Videos as files, several in one file as a grid; in a folder, one of PNG files for each.
     ///
+    /// @param kind of a file
     /// @param rate frames a second, 0 for that of the video
-    record Gif(double rate) implements OutputFormat<Video> {
+    record Clip(VideoFile kind, double rate) implements OutputFormat<Video> {
         /// Checks the rate.
-        public Gif {
+        public Clip {
             ConfigException.require(
-                    rate <= AnimatedGif.MAX_RATE,
-                    "--fps must be at most %.0f but is %s",
-                    AnimatedGif.MAX_RATE,
+                    rate <= kind.maxRate(),
+                    "--fps must be at most %.0f for a %s file but is %s",
+                    kind.maxRate(),
+                    kind.ending(),
                     rate);
+        }
+
+        /// Returns the format of what is named.
+        ///
+        /// @param out a file, or a folder for frames, which have no rate
+        static Clip of(String out, double rate) {
+            return new Clip(VideoFile.of(out).orElse(VideoFile.MP4), rate);
         }
 
         @Override
@@ -94,8 +104,8 @@ sealed interface OutputFormat<T> {
         }
 
         @Override
-        public String ending() {
-            return ".gif";
+        public List<String> endings() {
+            return Stream.of(VideoFile.values()).map(VideoFile::ending).toList();
         }
 
         @Override
@@ -107,7 +117,7 @@ sealed interface OutputFormat<T> {
                             .map(together -> Png.grid(together, columns))
                             .toList();
             double shown = rate > 0 ? rate : all.getFirst().rate();
-            AnimatedGif.write(file, frames, shown, 0);
+            kind.write(file, new Video(frames, shown));
         }
 
         @Override
@@ -129,8 +139,8 @@ sealed interface OutputFormat<T> {
         }
 
         @Override
-        public String ending() {
-            return ".wav";
+        public List<String> endings() {
+            return List.of(".wav");
         }
 
         @Override
@@ -147,7 +157,7 @@ sealed interface OutputFormat<T> {
 
         @Override
         public Path one(Path folder, String name, Sound sound, Map<String, String> text) {
-            Path file = folder.resolve(name + ending());
+            Path file = folder.resolve(name + endings().getFirst());
             WavFile.write(file, sound, WavFile.Format.PCM_16);
             return file;
         }

@@ -56,6 +56,91 @@ class ConvertCommandTest {
         same(CASES.resolve("dit/square-p2-sigma"), back);
     }
 
+    /// The cases come from diffusers: what the converted network computes is compared with them.
+    @ParameterizedTest
+    @ValueSource(strings = {"sd3", "flux", "hunyuan-dit", "pixart", "sana", "lumina2", "wan"})
+    void networksOfOtherFamiliesComputeTheSameInTheOtherLayout(String family) throws IOException {
+        List<Path> cases = folders(CASES.resolve(family));
+        assertThat(cases).isNotEmpty();
+        for (Path from : cases) {
+            Path there = folder.resolve(family).resolve(from.getFileName());
+            Path back = folder.resolve("back").resolve(from.getFileName());
+            copyCase(from, there);
+            convert(from, there, "--layout", "original", "--force");
+            assertThat(dit4j("verify", there.toString(), "--strict")).as(out.toString()).isZero();
+            assertThat(out.toString()).contains("1 PASS, 0 FAIL");
+            convert(there, back, "--layout", "diffusers");
+            same(from, back);
+            copyCase(from, back);
+            assertThat(dit4j("verify", back.toString(), "--strict")).as(out.toString()).isZero();
+        }
+    }
+
+    private static List<Path> folders(Path family) throws IOException {
+        try (var all = Files.list(family)) {
+            // the original code of Wan has no width of images but CLIP's
+            return all.filter(f -> Files.isDirectory(f) && !f.endsWith("wan/i2v")).toList();
+        }
+    }
+
+    @Test
+    void whatTheOriginalCodeCannotSayIsOneLine() {
+        assertThat(run(CASES.resolve("wan/i2v"), folder.resolve("x"), "--layout", "original"))
+                .isEqualTo(1);
+        assertThat(err.toString().lines())
+                .singleElement()
+                .asString()
+                .contains("the wanted layout has no Wan like this", "imageWidth=");
+    }
+
+    /// Copies what a case compares with, and adapters, but not the network.
+    private static void copyCase(Path from, Path to) throws IOException {
+        Files.createDirectories(to);
+        try (var files = Files.list(from)) {
+            for (Path file : files.toList()) {
+                String name = String.valueOf(file.getFileName());
+                if (name.startsWith("io.") || name.contains("lora")) {
+                    Files.copy(file, to.resolve(name));
+                }
+            }
+        }
+    }
+
+    /// The original code has the same queries for both attentions, diffusers has them twice.
+    @Test
+    void luminasQueriesAreCopiedAndFoundAgain() {
+        Path from = CASES.resolve("next-dit/t2i");
+        Path there = folder.resolve("there");
+        Path back = folder.resolve("back");
+        convert(from, there, "--layout", "diffusers");
+        try (var a = StateDict.open(from);
+                var b = StateDict.open(there)) {
+            assertThat(Tensors.floats(b.tensor("layers.1.attn2.to_q.weight")))
+                    .isEqualTo(Tensors.floats(a.tensor("layers.1.attention.wq.weight")));
+        }
+        convert(there, back, "--layout", "original");
+        same(from, back);
+    }
+
+    @Test
+    void whatTheOtherLayoutCannotSayIsOneLine() {
+        for (var wrong :
+                Map.of(
+                                "flag-dit/t2i", "diffusers has no Flag-DiT",
+                                "latte/class-original", "there is no other layout to choose",
+                                "cogvideox/1.5-rotary-ofs", "there is no other layout to choose")
+                        .entrySet()) {
+            err.getBuffer().setLength(0);
+            Path in = CASES.resolve(wrong.getKey());
+            assertThat(run(in, folder.resolve("x"), "--layout", "diffusers")).isEqualTo(1);
+            assertThat(err.toString().lines())
+                    .singleElement()
+                    .asString()
+                    .contains(wrong.getValue());
+            assertThat(folder.resolve("x")).doesNotExist();
+        }
+    }
+
     @Test
     void theElementTypeChanges() {
         Path out = folder.resolve("half");
@@ -81,7 +166,7 @@ class ConvertCommandTest {
         convert(vae, folder.resolve("vae.pt"));
         same(vae, folder.resolve("vae.pt"));
         assertThat(run(vae, folder.resolve("x.pt"), "--layout", "diffusers")).isEqualTo(1);
-        assertThat(err.toString()).contains("is not a DiT, so it has no layout to choose");
+        assertThat(err.toString()).contains("there is no other layout to choose");
         assertThat(folder.resolve("x.pt")).doesNotExist();
     }
 
@@ -143,6 +228,10 @@ class ConvertCommandTest {
         args.add(from.toString());
         args.add(to.toString());
         args.addAll(List.of(options));
-        return Dit4j.run(new PrintWriter(out), new PrintWriter(err), args.toArray(String[]::new));
+        return dit4j(args.toArray(String[]::new));
+    }
+
+    private int dit4j(String... args) {
+        return Dit4j.run(new PrintWriter(out), new PrintWriter(err), args);
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -59,6 +60,15 @@ class GenerateClipsTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({"cat.mp4, 4, ftypisom", "cat.webp, 8, WEBPVP8X"})
+    void theNameSaysWhichFileAVideoBecomes(String name, int at, String magic) throws IOException {
+        Path file = folder.resolve(name);
+        assertThat(run("wan", "--frames", "5", "--size", "48x32", "-o", file.toString())).isZero();
+        byte[] bytes = Files.readAllBytes(file);
+        assertThat(new String(bytes, at, 8, StandardCharsets.US_ASCII)).isEqualTo(magic);
+    }
+
     @Test
     void videosBecomeFoldersOfFrames() throws IOException {
         String size = "48x32";
@@ -86,12 +96,12 @@ class GenerateClipsTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "wan|-o cat.png|this is a model of videos: -o must be a .gif file or, for PNG files of the frames, a folder (ending in /), not cat.png",
+                "wan|-o cat.png|this is a model of videos: -o must be a .mp4, .webp, .gif file or, for PNG files of the frames, a folder (ending in /), not cat.png",
                 "stable_audio|-o cat.gif|this is a model of sounds: -o must be a .wav file or a folder (ending in /), not cat.gif",
                 "dit|-o cat.wav|this is a model of pictures: -o must be a .png file or a folder (ending in /), not cat.wav",
                 "stable_audio|-o cat.wav --count 2|2 sounds need a folder: end the name after -o in /",
                 "stable_audio|-o cat.wav --fps 5|--fps is for videos, but this is a model of sounds",
-                "wan|-o cat.gif --fps 60|--fps must be at most 50 but is 60.0",
+                "wan|-o cat.gif --fps 60|--fps must be at most 50 for a .gif file but is 60.0",
                 "wan|-o cat.gif --frames 0|--frames must be above 0 but is 0",
                 "wan|-o cat.gif --seconds 2|a model of videos takes frames, and no seconds of sound",
             })

@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -58,7 +59,13 @@ public final class Safetensors {
     ///   ask for
     /// @throws CheckpointException if the file could not be written; then nothing has changed
     public static void write(Path file, StateDict tensors, Map<String, String> metadata) {
-        List<String> names = new ArrayList<>(tensors.names());
+        write(file, tensors, tensors.names(), metadata);
+    }
+
+    /// As [#write(Path, StateDict, Map)], but only some of the tensors.
+    static void write(
+            Path file, StateDict tensors, Collection<String> some, Map<String, String> metadata) {
+        List<String> names = new ArrayList<>(some);
         names.sort(Comparator.comparingInt((String n) -> -tensors.entry(n).dtype().bytes()));
         ByteBuffer header = header(file, names, tensors, metadata);
         AtomicFile.write(

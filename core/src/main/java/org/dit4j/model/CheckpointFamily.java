@@ -51,18 +51,33 @@ record CheckpointFamily<C, N>(
     OpenCheckpoint<C, N> open(Path path) {
         StateDict dict = StateDict.open(path);
         try {
-            Layout layout =
-                    find.apply(dict)
-                            .orElseThrow(() ->
-                                    new CheckpointException(
-                                            "%s: is not %s (its tensors have other names)"
-                                                    .formatted(dict.file(), name)));
-            StateDict tensors = named.apply(dict, layout);
-            return new OpenCheckpoint<>(tensors, config(tensors), layout, network, detour(layout));
+            return of(dict);
         } catch (RuntimeException e) {
             dict.close();
             throw e;
         }
+    }
+
+    /// Returns what is open as a checkpoint, which takes it over.
+    OpenCheckpoint<C, N> of(StateDict dict) {
+        Layout layout =
+                find.apply(dict)
+                        .orElseThrow(() ->
+                                new CheckpointException(
+                                        "%s: is not %s (its tensors have other names)"
+                                                .formatted(dict.file(), name)));
+        StateDict tensors = named.apply(dict, layout);
+        return new OpenCheckpoint<>(tensors, config(tensors), layout, network, detour(layout));
+    }
+
+    /// Returns tensors under the names of the network named as diffusers does.
+    StateDict theirs(StateDict tensors) {
+        if (theirs == null) {
+            throw new CheckpointException(
+                    "%s: there is no way from %s to the names of diffusers"
+                            .formatted(tensors.file(), name));
+        }
+        return theirs.apply(tensors);
     }
 
     /// By way of the names of diffusers, for files that have others.

@@ -7,7 +7,7 @@ import org.dit4j.checkpoint.StateDict;
 
 /// Checkpoints of FLUX.1, of the original code or of diffusers, in one file or several.
 public final class FluxCheckpoint {
-    private static final CheckpointFamily<Flux.Config, Flux> FAMILY =
+    static final CheckpointFamily<Flux.Config, Flux> FAMILY =
             new CheckpointFamily<>(
                     "a FLUX.1",
                     FluxLayouts::find,

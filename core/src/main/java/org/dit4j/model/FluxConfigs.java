@@ -98,4 +98,22 @@ public final class FluxConfigs {
         map.put("guidance_embed", c.guidance());
         return map;
     }
+
+    /// Returns the `config.json` of diffusers, which [#parse] reads.
+    static Map<String, Object> diffusersJson(Flux.Config c) {
+        var map = new LinkedHashMap<String, Object>();
+        map.put("_class_name", CLASS);
+        map.put("patch_size", 1);
+        map.put("in_channels", c.inChannels());
+        map.put("out_channels", c.outChannels());
+        map.put("num_layers", c.depth());
+        map.put("num_single_layers", c.singleDepth());
+        map.put("num_attention_heads", c.numHeads());
+        map.put("attention_head_dim", c.hiddenSize() / c.numHeads());
+        map.put("joint_attention_dim", c.textWidth());
+        map.put("pooled_projection_dim", c.pooledWidth());
+        map.put("guidance_embeds", c.guidance());
+        map.put("axes_dims_rope", c.axes());
+        return map;
+    }
 }

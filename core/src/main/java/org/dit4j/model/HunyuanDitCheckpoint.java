@@ -6,7 +6,7 @@ import org.dit4j.checkpoint.CheckpointException;
 
 /// Checkpoints of Hunyuan-DiT, of the original code or of diffusers.
 public final class HunyuanDitCheckpoint {
-    private static final CheckpointFamily<HunyuanDit.Config, HunyuanDit> FAMILY =
+    static final CheckpointFamily<HunyuanDit.Config, HunyuanDit> FAMILY =
             new CheckpointFamily<>(
                     "a Hunyuan-DiT",
                     HunyuanDitLayouts::find,

@@ -183,4 +183,28 @@ public final class HunyuanDitConfigs {
         map.put("position_spacing", name(c.positionSpacing()));
         return map;
     }
+
+    /// Returns the `config.json` of diffusers, which [#parse] reads.
+    static Map<String, Object> diffusersJson(HunyuanDit.Config c) {
+        var map = new LinkedHashMap<String, Object>();
+        map.put("_class_name", CLASS);
+        map.put("sample_size", c.inputSize());
+        map.put("patch_size", c.patchSize());
+        map.put("in_channels", c.inChannels());
+        map.put("hidden_size", c.hiddenSize());
+        map.put("num_layers", c.depth());
+        map.put("num_attention_heads", c.numHeads());
+        map.put("attention_head_dim", c.hiddenSize() / c.numHeads());
+        map.put("mlp_ratio", c.mlpRatio());
+        map.put("learn_sigma", c.learnSigma());
+        map.put("activation_fn", "gelu-approximate");
+        map.put("norm_type", "layer_norm");
+        map.put("cross_attention_dim", c.text().width());
+        map.put("text_len", c.text().length());
+        map.put("cross_attention_dim_t5", c.text().secondWidth());
+        map.put("text_len_t5", c.text().secondLength());
+        map.put("pooled_projection_dim", c.text().pooledWidth());
+        map.put("use_style_cond_and_image_meta_size", c.sizeAndStyle());
+        return map;
+    }
 }

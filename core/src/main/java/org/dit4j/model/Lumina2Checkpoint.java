@@ -6,14 +6,15 @@ import org.dit4j.checkpoint.CheckpointException;
 
 /// Checkpoints of Lumina 2, of the original code or of diffusers.
 public final class Lumina2Checkpoint {
-    private static final CheckpointFamily<Lumina2.Config, Lumina2> FAMILY =
+    static final CheckpointFamily<Lumina2.Config, Lumina2> FAMILY =
             new CheckpointFamily<>(
                     "a Lumina 2",
                     Lumina2Layouts::find,
                     Lumina2Layouts::toOriginal,
                     Lumina2Configs::read,
                     null,
-                    Lumina2::new);
+                    Lumina2::new,
+                    Lumina2Layouts::toDiffusers);
 
     private Lumina2Checkpoint() {}
 

@@ -135,4 +135,27 @@ public final class Lumina2Configs {
         map.put("axes_lens", c.positions());
         return map;
     }
+
+    /// Returns the `config.json` of diffusers, which [#parse] reads.
+    static Map<String, Object> diffusersJson(Lumina2.Config c) {
+        LuminaLayers layers = c.layers();
+        var map = new LinkedHashMap<String, Object>();
+        map.put("_class_name", CLASS);
+        map.put("sample_size", c.inputSize());
+        map.put("patch_size", c.patchSize());
+        map.put("in_channels", c.inChannels());
+        map.put("out_channels", c.outChannels());
+        map.put("hidden_size", layers.dim());
+        map.put("num_layers", layers.count());
+        map.put("num_attention_heads", layers.heads());
+        map.put("num_kv_heads", layers.kvHeads());
+        map.put("multiple_of", layers.multipleOf());
+        map.put("ffn_dim_multiplier", layers.ffnMultiplier());
+        map.put("norm_eps", layers.normEps());
+        map.put("num_refiner_layers", c.refiners());
+        map.put("cap_feat_dim", c.textWidth());
+        map.put("axes_dim_rope", c.axes());
+        map.put("axes_lens", c.positions());
+        return map;
+    }
 }

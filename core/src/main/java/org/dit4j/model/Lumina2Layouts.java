@@ -1,6 +1,7 @@
 package org.dit4j.model;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import org.dit4j.checkpoint.KeyMap;
@@ -14,11 +15,13 @@ import org.dit4j.checkpoint.StateDict;
 public final class Lumina2Layouts {
     private static final String UNUSED = "norm_final.weight";
 
-    private static final KeyMap FROM_DIFFUSERS = new KeyMap(rules());
+    private static final KeyMap FROM_DIFFUSERS = new KeyMap(rules(1, 1));
 
     private Lumina2Layouts() {}
 
-    private static List<KeyMap.Rule> rules() {
+    /// @param queries share of the queries of what is projected to queries, keys and values
+    /// @param keys share of the keys, and of the values: less if several heads have them in common
+    private static List<KeyMap.Rule> rules(int queries, int keys) {
         var rules = new ArrayList<KeyMap.Rule>();
         String time = "time_caption_embed.timestep_embedder.";
         rules.add(KeyMap.rename(time + "linear_1.*", "t_embedder.mlp.0.*"));
@@ -31,12 +34,11 @@ public final class Lumina2Layouts {
                         "context_refiner.{}.norm1.*", "context_refiner.{}.attention_norm1.*"));
         for (String list : List.of("layers", "noise_refiner", "context_refiner")) {
             String block = list + ".{}.";
-            rules.add(
-                    KeyMap.join(
-                            block + "attention.qkv.*",
-                            block + "attn.to_q.*",
-                            block + "attn.to_k.*",
-                            block + "attn.to_v.*"));
+            var parts = new LinkedHashMap<String, Integer>();
+            parts.put(block + "attn.to_q.*", queries);
+            parts.put(block + "attn.to_k.*", keys);
+            parts.put(block + "attn.to_v.*", keys);
+            rules.add(KeyMap.joinShares(block + "attention.qkv.*", parts));
             rules.add(KeyMap.rename(block + "attn.norm_q.*", block + "attention.q_norm.*"));
             rules.add(KeyMap.rename(block + "attn.norm_k.*", block + "attention.k_norm.*"));
             rules.add(KeyMap.rename(block + "attn.to_out.0.*", block + "attention.out.*"));
@@ -68,5 +70,15 @@ public final class Lumina2Layouts {
             case ORIGINAL, SINGLE_FILE -> dict.has(UNUSED) ? dict.without(UNUSED) : dict;
             case DIFFUSERS -> FROM_DIFFUSERS.apply(dict);
         };
+    }
+
+    /// Returns tensors under the names of [Lumina2] named as diffusers does. The result takes
+    /// `dict` over.
+    public static StateDict toDiffusers(StateDict dict) {
+        long width = dict.entry("layers.0.attention.out.weight").shape()[0];
+        long rows = dict.entry("layers.0.attention.qkv.weight").shape()[0];
+        int queries = Math.toIntExact(width);
+        int keys = Math.toIntExact((rows - width) / 2);
+        return new KeyMap(rules(queries, keys)).inverse().apply(dict);
     }
 }

@@ -6,7 +6,7 @@ import org.dit4j.checkpoint.CheckpointException;
 
 /// Checkpoints of Flag-DiT or Next-DiT, of the original code or of diffusers.
 public final class LuminaDitCheckpoint {
-    private static final CheckpointFamily<LuminaDit.Config, LuminaDit> FAMILY =
+    static final CheckpointFamily<LuminaDit.Config, LuminaDit> FAMILY =
             new CheckpointFamily<>(
                     "a Flag-DiT or Next-DiT",
                     LuminaDitLayouts::find,

@@ -193,4 +193,59 @@ public final class LuminaDitConfigs {
         map.put("ntk_factor", c.scaling().ntk());
         return map;
     }
+
+    /// Returns the `config.json` of diffusers, which [#parse] reads.
+    static Map<String, Object> diffusersJson(LuminaDit.Config c) {
+        LuminaLayers layers = c.layers();
+        var map = new LinkedHashMap<String, Object>();
+        map.put("_class_name", CLASS);
+        map.put("sample_size", c.inputSize());
+        map.put("patch_size", c.patchSize());
+        map.put("in_channels", c.inChannels());
+        map.put("hidden_size", layers.dim());
+        map.put("num_layers", layers.count());
+        map.put("num_attention_heads", layers.heads());
+        map.put("num_kv_heads", layers.kvHeads());
+        map.put("multiple_of", layers.multipleOf());
+        map.put("ffn_dim_multiplier", layers.ffnMultiplier());
+        map.put("norm_eps", layers.normEps());
+        map.put("qk_norm", layers.qkNorm());
+        map.put("learn_sigma", c.learnSigma());
+        if (c.conditioning() instanceof Conditioning.Captions text) {
+            map.put("cross_attention_dim", text.width());
+        }
+        return map;
+    }
+
+    /// Returns what diffusers makes of a network: one that is conditional on a text has queries of
+    /// its own for it, and its pipeline drops the variance.
+    ///
+    /// @throws ConfigException if it has no such network
+    static LuminaDit.Config inDiffusers(LuminaDit.Config c) {
+        ConfigException.require(c.generation() == Generation.NEXT, "diffusers has no Flag-DiT");
+        return c.conditioning() instanceof Conditioning.Captions text
+                ? with(c, new Conditioning.Captions(text.width(), true), false)
+                : c;
+    }
+
+    /// Returns the configuration of tensors in which the text has queries of its own, or not.
+    static LuminaDit.Config withQueries(LuminaDit.Config c, boolean own) {
+        return c.conditioning() instanceof Conditioning.Captions text
+                ? with(c, new Conditioning.Captions(text.width(), own), c.dropSigma())
+                : c;
+    }
+
+    private static LuminaDit.Config with(
+            LuminaDit.Config c, Conditioning conditioning, boolean dropSigma) {
+        return new LuminaDit.Config(
+                c.generation(),
+                conditioning,
+                c.inputSize(),
+                c.patchSize(),
+                c.inChannels(),
+                c.layers(),
+                c.learnSigma(),
+                dropSigma,
+                c.scaling());
+    }
 }

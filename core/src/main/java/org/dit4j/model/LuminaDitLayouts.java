@@ -1,6 +1,8 @@
 package org.dit4j.model;
 
+import java.util.List;
 import java.util.Optional;
+import org.dit4j.checkpoint.CheckpointException;
 import org.dit4j.checkpoint.KeyMap;
 import org.dit4j.checkpoint.StateDict;
 
@@ -42,6 +44,18 @@ public final class LuminaDitLayouts {
                     KeyMap.rename("norm_out.linear_1.*", "final_layer.adaLN_modulation.1.*"),
                     KeyMap.rename("norm_out.linear_2.*", "final_layer.linear.*"));
 
+    /// The queries of the image, once more as those of the text.
+    private static final List<KeyMap> COPY_QUERIES =
+            List.of(
+                    KeyMap.of(
+                            KeyMap.share("layers.{}.attention.wq.*", "{}.layers.{}.wq.*", 2),
+                            KeyMap.share("layers.{}.attention.q_norm.*", "{}.layers.{}.norm.*", 2)),
+                    KeyMap.of(
+                            KeyMap.rename("0.layers.{}.wq.*", "layers.{}.attention.wq.*"),
+                            KeyMap.rename("1.layers.{}.wq.*", "layers.{}.attention.wq_y.*"),
+                            KeyMap.rename("0.layers.{}.norm.*", "layers.{}.attention.q_norm.*"),
+                            KeyMap.rename("1.layers.{}.norm.*", "layers.{}.attention.qy_norm.*")));
+
     private LuminaDitLayouts() {}
 
     /// Returns the layout of a checkpoint; nothing if it is no Flag-DiT or Next-DiT.
@@ -64,5 +78,49 @@ public final class LuminaDitLayouts {
             case ORIGINAL, SINGLE_FILE -> dict;
             case DIFFUSERS -> FROM_DIFFUSERS.apply(dict);
         };
+    }
+
+    /// Returns tensors under the names of [LuminaDit] named as diffusers does. The result takes
+    /// `dict` over.
+    ///
+    /// @throws CheckpointException if the network is conditional on a class: diffusers has none
+    public static StateDict toDiffusers(StateDict dict) {
+        if (!dict.has("cap_embedder.1.weight")) {
+            throw new CheckpointException(
+                    dict.file() + ": diffusers has no Lumina that is conditional on a class");
+        }
+        StateDict own = dict;
+        for (KeyMap map : ownQueries(dict) ? List.<KeyMap>of() : COPY_QUERIES) {
+            own = map.apply(own);
+        }
+        return FROM_DIFFUSERS.inverse().apply(own);
+    }
+
+    /// Returns whether the text has queries of its own.
+    static boolean ownQueries(StateDict dict) {
+        return dict.has("layers.0.attention.wq_y.weight");
+    }
+
+    /// Returns tensors under the names of [LuminaDit] without the queries of the text if those of
+    /// the image are the same everywhere, as the original code has it. The result takes `dict`
+    /// over.
+    static StateDict withoutCopies(StateDict dict) {
+        List<String> copies =
+                dict.names().stream()
+                        .filter(n -> n.contains(".attention.wq_y.") || n.contains("qy_norm."))
+                        .toList();
+        boolean same =
+                copies.stream()
+                        .allMatch(n ->
+                                dict.tensor(n)
+                                        .equal(
+                                                dict.tensor(
+                                                        n.replace("wq_y.", "wq.")
+                                                                .replace("qy_norm.", "q_norm."))));
+        StateDict rest = dict;
+        for (String copy : same ? copies : List.<String>of()) {
+            rest = rest.without(copy);
+        }
+        return rest;
     }
 }

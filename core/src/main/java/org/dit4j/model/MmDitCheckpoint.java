@@ -11,7 +11,7 @@ import org.dit4j.model.MmDit.HeadNorm;
 
 /// Checkpoints of MM-DiT, of the original code or of diffusers.
 public final class MmDitCheckpoint {
-    private static final CheckpointFamily<MmDit.Config, MmDit> FAMILY =
+    static final CheckpointFamily<MmDit.Config, MmDit> FAMILY =
             new CheckpointFamily<>(
                     "an MM-DiT",
                     MmDitLayouts::find,

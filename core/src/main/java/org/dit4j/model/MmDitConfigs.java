@@ -178,4 +178,29 @@ public final class MmDitConfigs {
         }
         return map;
     }
+
+    /// Returns the `config.json` of diffusers, which [#parse] reads.
+    static Map<String, Object> diffusersJson(MmDit.Config c) {
+        var map = new LinkedHashMap<String, Object>();
+        map.put("_class_name", CLASS);
+        map.put("sample_size", c.inputSize());
+        map.put("patch_size", c.patchSize());
+        map.put("in_channels", c.inChannels());
+        map.put("out_channels", c.outChannels());
+        map.put("num_layers", c.depth());
+        map.put("num_attention_heads", c.numHeads());
+        map.put("attention_head_dim", c.hiddenSize() / c.numHeads());
+        map.put("joint_attention_dim", c.textWidth());
+        map.put("caption_projection_dim", c.hiddenSize());
+        map.put("pooled_projection_dim", c.pooledWidth());
+        map.put("pos_embed_max_size", c.maxPositions());
+        map.put("dual_attention_layers", c.dualInOrder());
+        switch (c.qkNorm()) {
+            case RMS -> map.put("qk_norm", "rms_norm");
+            case LAYER -> map.put("qk_norm", "layer_norm");
+            case PLAIN_LAYER -> map.put("qk_norm", "fp32_layer_norm");
+            case NONE -> {} // it is null where it is missing
+        }
+        return map;
+    }
 }

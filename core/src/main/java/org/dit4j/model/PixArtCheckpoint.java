@@ -6,14 +6,15 @@ import org.dit4j.checkpoint.CheckpointException;
 
 /// Checkpoints of PixArt, of the original code or of diffusers.
 public final class PixArtCheckpoint {
-    private static final CheckpointFamily<PixArt.Config, PixArt> FAMILY =
+    static final CheckpointFamily<PixArt.Config, PixArt> FAMILY =
             new CheckpointFamily<>(
                     "a PixArt",
                     PixArtLayouts::find,
                     PixArtLayouts::toOriginal,
                     PixArtConfigs::read,
                     null,
-                    PixArt::new);
+                    PixArt::new,
+                    PixArtLayouts::toDiffusers);
 
     private PixArtCheckpoint() {}
 

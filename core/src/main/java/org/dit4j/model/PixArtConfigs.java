@@ -130,4 +130,29 @@ public final class PixArtConfigs {
         map.put("norm_eps", c.normEps());
         return map;
     }
+
+    /// Returns the `config.json` of diffusers, which [#parse] reads.
+    static Map<String, Object> diffusersJson(PixArt.Config c) {
+        var map = new LinkedHashMap<String, Object>();
+        map.put("_class_name", CLASS);
+        map.put("sample_size", c.inputSize());
+        map.put("patch_size", c.patchSize());
+        map.put("in_channels", c.inChannels());
+        map.put("out_channels", c.outChannels());
+        map.put("num_layers", c.depth());
+        map.put("num_attention_heads", c.numHeads());
+        map.put("attention_head_dim", c.hiddenSize() / c.numHeads());
+        map.put("cross_attention_dim", c.projectsText() ? c.hiddenSize() : c.textWidth());
+        map.put("interpolation_scale", c.interpolation());
+        map.put("use_additional_conditions", c.microConditions());
+        map.put("norm_type", "ada_norm_single");
+        map.put("activation_fn", "gelu-approximate");
+        map.put("attention_bias", true);
+        map.put("norm_elementwise_affine", false);
+        map.put("norm_eps", c.normEps());
+        if (c.projectsText()) {
+            map.put("caption_channels", c.textWidth());
+        }
+        return map;
+    }
 }

@@ -6,14 +6,15 @@ import org.dit4j.checkpoint.CheckpointException;
 
 /// Checkpoints of Sana, of the original code or of diffusers.
 public final class SanaCheckpoint {
-    private static final CheckpointFamily<Sana.Config, Sana> FAMILY =
+    static final CheckpointFamily<Sana.Config, Sana> FAMILY =
             new CheckpointFamily<>(
                     "a Sana",
                     SanaLayouts::find,
                     SanaLayouts::toOriginal,
                     SanaConfigs::read,
                     null,
-                    Sana::new);
+                    Sana::new,
+                    SanaLayouts::toDiffusers);
 
     private SanaCheckpoint() {}
 

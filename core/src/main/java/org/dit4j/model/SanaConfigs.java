@@ -138,4 +138,35 @@ public final class SanaConfigs {
         map.put("norm_eps", c.normEps());
         return map;
     }
+
+    /// Returns the `config.json` of diffusers, which [#parse] reads.
+    static Map<String, Object> diffusersJson(Sana.Config c) {
+        var map = new LinkedHashMap<String, Object>();
+        map.put("_class_name", CLASS);
+        map.put("sample_size", c.inputSize());
+        map.put("patch_size", c.patchSize());
+        map.put("in_channels", c.inChannels());
+        map.put("out_channels", c.outChannels());
+        map.put("num_layers", c.depth());
+        map.put("num_attention_heads", c.numHeads());
+        map.put("attention_head_dim", c.hiddenSize() / c.numHeads());
+        map.put("num_cross_attention_heads", c.crossHeads());
+        map.put("cross_attention_head_dim", c.hiddenSize() / c.crossHeads());
+        map.put("cross_attention_dim", c.hiddenSize());
+        map.put("caption_channels", c.textWidth());
+        map.put("mlp_ratio", c.mlpRatio());
+        map.put("attention_bias", c.attentionBias());
+        map.put("guidance_embeds", c.guidanceEmbeds());
+        map.put("guidance_embeds_scale", c.guidanceScale());
+        map.put("timestep_scale", c.timestepScale());
+        map.put("norm_elementwise_affine", c.normAffine());
+        map.put("norm_eps", c.normEps());
+        if (c.qkNorm()) {
+            map.put("qk_norm", "rms_norm_across_heads");
+        }
+        if (c.interpolation() != null) {
+            map.put("interpolation_scale", c.interpolation());
+        }
+        return map;
+    }
 }

@@ -6,14 +6,15 @@ import org.dit4j.checkpoint.CheckpointException;
 
 /// Checkpoints of Wan, of the original code or of diffusers.
 public final class WanCheckpoint {
-    private static final CheckpointFamily<Wan.Config, Wan> FAMILY =
+    static final CheckpointFamily<Wan.Config, Wan> FAMILY =
             new CheckpointFamily<>(
                     "a Wan",
                     WanLayouts::find,
                     WanLayouts::toOriginal,
                     WanConfigs::read,
                     null,
-                    Wan::new);
+                    Wan::new,
+                    WanLayouts::toDiffusers);
 
     private WanCheckpoint() {}
 

@@ -153,4 +153,47 @@ public final class WanConfigs {
         map.put("rope_max_seq_len", c.maxPositions());
         return map;
     }
+
+    /// Returns the `config.json` of the original code, which [#parse] reads.
+    ///
+    /// @throws ConfigException if that has no such network
+    static Map<String, Object> originalJson(Wan.Config c) {
+        boolean image = c.imageWidth() > 0;
+        var map = new LinkedHashMap<String, Object>();
+        map.put("_class_name", MODEL);
+        map.put("model_type", !image ? "t2v" : c.imagePositions() > 0 ? "flf2v" : "i2v");
+        map.put("patch_size", List.of(c.patch().frames(), c.patch().height(), c.patch().width()));
+        map.put("in_dim", c.inChannels());
+        map.put("out_dim", c.outChannels());
+        map.put("dim", c.hiddenSize());
+        map.put("ffn_dim", c.ffnWidth());
+        map.put("freq_dim", c.frequencies());
+        map.put("text_dim", c.textWidth());
+        map.put("num_heads", c.numHeads());
+        map.put("num_layers", c.depth());
+        map.put("qk_norm", true);
+        map.put("cross_attn_norm", c.crossNorm());
+        map.put("eps", c.eps());
+        return map;
+    }
+
+    /// Returns what the original code makes of a network: it has 1024 positions of each axis, and
+    /// the first of them are the same.
+    static Wan.Config inOriginal(Wan.Config c) {
+        return new Wan.Config(
+                c.patch(),
+                c.inChannels(),
+                c.outChannels(),
+                c.hiddenSize(),
+                c.depth(),
+                c.numHeads(),
+                c.ffnWidth(),
+                c.frequencies(),
+                c.textWidth(),
+                c.imageWidth(),
+                c.imagePositions(),
+                Math.max(c.maxPositions(), POSITIONS),
+                c.crossNorm(),
+                c.eps());
+    }
 }

@@ -70,4 +70,10 @@ public final class WanLayouts {
             case DIFFUSERS -> FROM_DIFFUSERS.apply(dict);
         };
     }
+
+    /// Returns tensors under the names of [Wan] named as diffusers does. The result takes `dict`
+    /// over.
+    public static StateDict toDiffusers(StateDict dict) {
+        return FROM_DIFFUSERS.inverse().apply(dict);
+    }
 }
