@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import org.dit4j.checkpoint.Safetensors;
 import org.dit4j.checkpoint.StateDict;
+import org.dit4j.conformance.SeededWeights;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.TensorScope;
 import org.dit4j.tensor.Tensors;
@@ -62,7 +63,8 @@ class ConvertCommandTest {
     void networksOfOtherFamiliesComputeTheSameInTheOtherLayout(String family) throws IOException {
         List<Path> cases = folders(CASES.resolve(family));
         assertThat(cases).isNotEmpty();
-        for (Path from : cases) {
+        for (Path seeded : cases) {
+            Path from = drawn(seeded);
             Path there = folder.resolve(family).resolve(from.getFileName());
             Path back = folder.resolve("back").resolve(from.getFileName());
             copyCase(from, there);
@@ -85,12 +87,24 @@ class ConvertCommandTest {
 
     @Test
     void whatTheOriginalCodeCannotSayIsOneLine() {
-        assertThat(run(CASES.resolve("wan/i2v"), folder.resolve("x"), "--layout", "original"))
+        assertThat(
+                        run(
+                                drawn(CASES.resolve("wan/i2v")),
+                                folder.resolve("x"),
+                                "--layout",
+                                "original"))
                 .isEqualTo(1);
         assertThat(err.toString().lines())
                 .singleElement()
                 .asString()
                 .contains("the wanted layout has no Wan like this", "imageWidth=");
+    }
+
+    /// A copy of a case with its weights, where they are committed as a seed.
+    private Path drawn(Path seeded) {
+        Path to = folder.resolve("cases").resolve(CASES.relativize(seeded));
+        SeededWeights.expand(seeded, to);
+        return to;
     }
 
     /// Copies what a case compares with, and adapters, but not the network.
@@ -109,7 +123,7 @@ class ConvertCommandTest {
     /// The original code has the same queries for both attentions, diffusers has them twice.
     @Test
     void luminasQueriesAreCopiedAndFoundAgain() {
-        Path from = CASES.resolve("next-dit/t2i");
+        Path from = drawn(CASES.resolve("next-dit/t2i"));
         Path there = folder.resolve("there");
         Path back = folder.resolve("back");
         convert(from, there, "--layout", "diffusers");
@@ -131,7 +145,7 @@ class ConvertCommandTest {
                                 "cogvideox/1.5-rotary-ofs", "there is no other layout to choose")
                         .entrySet()) {
             err.getBuffer().setLength(0);
-            Path in = CASES.resolve(wrong.getKey());
+            Path in = drawn(CASES.resolve(wrong.getKey()));
             assertThat(run(in, folder.resolve("x"), "--layout", "diffusers")).isEqualTo(1);
             assertThat(err.toString().lines())
                     .singleElement()
