@@ -20,7 +20,7 @@ import org.dit4j.data.Picture;
 /// @param width in pixels
 /// @param height in pixels
 /// @param textTokens tokens that a prompt is cut or filled up to, where a family leaves that open
-/// @param given pictures to start from or to be steered by
+/// @param given pictures to start from, to be steered by, or that are frames of the video
 /// @param clip how long videos and sounds are
 public record GenerationRequest(
         List<String> prompts,
@@ -148,9 +148,8 @@ public record GenerationRequest(
     public GenerationRequest withImage(Picture picture, double strength) {
         InitImage init = given.init();
         return withGiven(
-                new GivenPictures(
-                        new InitImage(picture, strength, init == null ? null : init.mask()),
-                        given.control()));
+                given.withInit(
+                        new InitImage(picture, strength, init == null ? null : init.mask())));
     }
 
     /// Returns this request changing a part of the picture that it starts from.
@@ -162,16 +161,33 @@ public record GenerationRequest(
         if (init == null) {
             throw new ConfigException("a mask needs a picture to start from");
         }
-        return withGiven(
-                new GivenPictures(
-                        new InitImage(init.picture(), init.strength(), mask), given.control()));
+        return withGiven(given.withInit(new InitImage(init.picture(), init.strength(), mask)));
     }
 
-    /// Returns this request steered by a picture.
+    /// Returns this request steered by one more picture: the first is for the first ControlNet, and
+    /// so on.
     ///
     /// @param scale see [ControlImage#scale]
     public GenerationRequest withControl(Picture picture, double scale) {
-        return withGiven(new GivenPictures(given.init(), new ControlImage(picture, scale)));
+        return withGiven(given.withControl(new ControlImage(picture, scale)));
+    }
+
+    /// Returns this request for videos that begin with a picture.
+    public GenerationRequest withFirstFrame(Picture picture) {
+        KeyFrames frames = given.frames();
+        return withGiven(
+                given.withFrames(new KeyFrames(picture, frames == null ? null : frames.last())));
+    }
+
+    /// Returns this request for videos that end with a picture.
+    ///
+    /// @throws ConfigException if there is no first frame
+    public GenerationRequest withLastFrame(Picture picture) {
+        KeyFrames frames = given.frames();
+        if (frames == null) {
+            throw new ConfigException("a last frame needs a first one");
+        }
+        return withGiven(given.withFrames(new KeyFrames(frames.first(), picture)));
     }
 
     /// Returns this request with other pictures.

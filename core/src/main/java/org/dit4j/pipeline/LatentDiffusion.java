@@ -41,7 +41,8 @@ record LatentDiffusion(
         int f = autoencoder.downsampling();
         int own = network.inputSize() * f;
         ConfigException.require(
-                r.clip().equals(Clip.OPEN), "a model of pictures takes no frames and no seconds");
+                r.clip().equals(Clip.OPEN) && r.given().frames() == null,
+                "a model of pictures takes no frames and no seconds");
         GenerationRequest resolved =
                 defaults.fill(r)
                         .withSize(
@@ -61,11 +62,14 @@ record LatentDiffusion(
 
     /// Fails at once if the pictures that a request brings along cannot be used.
     private void requirePictures(GenerationRequest r, Sampler method) {
+        int nets = network.controls().size();
+        int given = r.given().controls().size();
+        ConfigException.require(given == 0 || nets > 0, "a control picture needs a ControlNet");
         ConfigException.require(
-                (r.given().control() == null) == (network.control() == ControlLatents.NONE),
-                r.given().control() == null
-                        ? "this model has a ControlNet: give it a control picture"
-                        : "a control picture needs a ControlNet");
+                given == nets,
+                "this model has %d ControlNets: give it as many control pictures, not %d",
+                nets,
+                given);
         InitImage init = r.given().init();
         if (init != null) {
             try (var _ = TensorScope.open()) {
@@ -78,16 +82,15 @@ record LatentDiffusion(
 
     /// Generates the pictures of a resolved request.
     ///
-    /// @param conditioned gives the network, with the latents of a control picture closed over,
-    ///   which are null if there is none
+    /// @param conditioned gives the network, with the latents of the control pictures closed over
     List<Picture> generate(
             GenerationRequest r,
-            Function<@Nullable Tensor, LatentSampling.Conditioned> conditioned,
+            Function<List<Tensor>, LatentSampling.Conditioned> conditioned,
             Progress progress) {
         try (var _ = TensorScope.open();
                 var rng = Rng.seeded(r.seed())) {
             // in this order the reference draws
-            LatentSampling.Conditioned steered = conditioned.apply(control(r));
+            LatentSampling.Conditioned steered = conditioned.apply(controls(r));
             Tensor data = start(r, rng); // [1, C, h, w] or null
             Tensor noise = noise(r, rng); // [B, C, h, w]
             Sampler sampler = sampler(r);
@@ -105,19 +108,21 @@ record LatentDiffusion(
                 r.pictures(), autoencoder.latentChannels(), r.height() / f, r.width() / f);
     }
 
-    /// The latents of the control picture, `[2 B, C, h, w]` with guidance, the unconditional half
-    /// first; null if there is none. The reference draws them from Python's global generator, so
-    /// the noise of the sampling is the same with and without a control picture.
-    private @Nullable Tensor control(GenerationRequest r) {
-        ControlImage control = r.given().control();
-        if (control == null) {
-            return null;
-        }
+    /// The latents of the control pictures, each `[2 B, C, h, w]` with guidance, the unconditional
+    /// half first. The reference draws them from Python's global generator, so the noise of the
+    /// sampling is the same with and without a control picture.
+    private List<Tensor> controls(GenerationRequest r) {
         int rows = r.pictures() * (sampling().guidance(r.guide()).active() ? 2 : 1);
-        Tensor x = InitImage.pixels(control.picture(), r.width(), r.height());
+        var all = new ArrayList<Tensor>();
         try (var rng = Rng.seeded(r.seed())) {
-            return network.control().latents(autoencoder, x.expand(rows, -1, -1, -1), rng);
+            for (int i = 0; i < r.given().controls().size(); i++) {
+                Picture picture = r.given().controls().get(i).picture();
+                Tensor x = InitImage.pixels(picture, r.width(), r.height());
+                Tensor batch = x.expand(rows, -1, -1, -1);
+                all.add(network.controls().get(i).latents(autoencoder, batch, rng));
+            }
         }
+        return all;
     }
 
     /// The latents of the picture that the request starts from.

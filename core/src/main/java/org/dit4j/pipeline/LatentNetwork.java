@@ -1,5 +1,7 @@
 package org.dit4j.pipeline;
 
+import java.util.List;
+
 /// What a network needs of the latents of pictures that it denoises.
 public interface LatentNetwork extends SampledNetwork {
     /// Returns what height and width of the latents must be multiples of.
@@ -13,8 +15,8 @@ public interface LatentNetwork extends SampledNetwork {
         return height * width / ((long) unit() * unit());
     }
 
-    /// Returns what the network takes for a control picture.
-    default ControlLatents control() {
-        return ControlLatents.NONE;
+    /// Returns what each ControlNet takes for its control picture.
+    default List<ControlLatents> controls() {
+        return List.of();
     }
 }
