@@ -98,6 +98,13 @@ final class GenerateCommand implements Callable<Integer> {
     private String size = "";
 
     @Option(
+            names = "--exact-size",
+            description =
+                    "Draw in --size itself, also with models that were trained on a list of sizes:"
+                            + " else they draw in the nearest of them, and the picture is cut.")
+    private boolean exactSize;
+
+    @Option(
             names = {"-o", "--out"},
             required = true,
             paramLabel = "FILE.png|.gif|.wav|DIR/",
@@ -238,6 +245,7 @@ final class GenerateCommand implements Callable<Integer> {
         GenerationRequest bare =
                 GenerationRequest.ofClasses(wanted.toArray(String[]::new)).withCount(count);
         GenerationRequest request = clips.applied(guides.applied(sampling.applied(bare)));
+        request = exactSize ? request.withExactSize() : request;
         if (size.isEmpty()) {
             return request;
         }

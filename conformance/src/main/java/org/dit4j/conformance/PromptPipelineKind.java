@@ -101,7 +101,7 @@ final class PromptPipelineKind implements CaseKind {
         }
 
         private GenerationRequest request() {
-            return images.applied(common().request());
+            return images.applied(common().request()).withExactSize();
         }
 
         /// The arguments of the first call of the network. Those of a guided batch begin with the

@@ -39,7 +39,7 @@ record LatentDiffusion(
     /// @throws ConfigException if the size does not divide or the sampler is not there
     GenerationRequest resolve(GenerationRequest r) {
         int f = autoencoder.downsampling();
-        int own = network.inputSize() * f;
+        int own = network.latents().side() * f;
         ConfigException.require(
                 r.clip().equals(Clip.OPEN) && r.given().frames() == null,
                 "a model of pictures takes no frames and no seconds");
@@ -47,17 +47,28 @@ record LatentDiffusion(
                 defaults.fill(r)
                         .withSize(
                                 r.width() > 0 ? r.width() : own, r.height() > 0 ? r.height() : own);
-        int unit = f * network.unit();
+        GenerationRequest drawn = drawn(resolved);
+        int unit = f * network.latents().unit();
         ConfigException.require(
-                resolved.width() % unit == 0 && resolved.height() % unit == 0,
+                drawn.width() % unit == 0 && drawn.height() % unit == 0,
                 "the size %dx%d must be divisible by %d: the autoencoder makes one latent of %d pixels, the network takes multiples of %d latents",
-                resolved.width(),
-                resolved.height(),
+                drawn.width(),
+                drawn.height(),
                 unit,
                 f,
-                network.unit());
-        requirePictures(resolved, sampler(resolved));
+                network.latents().unit());
+        requirePictures(drawn, sampler(drawn));
         return resolved;
+    }
+
+    /// Returns a resolved request in the size in which its pictures are drawn.
+    GenerationRequest drawn(GenerationRequest r) {
+        if (!network.binned() || r.size().exact()) {
+            return r;
+        }
+        return SizeBins.of(network.latents().side() * autoencoder.downsampling())
+                .map(bins -> bins.nearest(r))
+                .orElse(r);
     }
 
     /// Fails at once if the pictures that a request brings along cannot be used.
@@ -84,9 +95,10 @@ record LatentDiffusion(
     ///
     /// @param conditioned gives the network, with the latents of the control pictures closed over
     List<Picture> generate(
-            GenerationRequest r,
+            GenerationRequest resolved,
             Function<List<Tensor>, LatentSampling.Conditioned> conditioned,
             Progress progress) {
+        GenerationRequest r = drawn(resolved);
         try (var _ = TensorScope.open();
                 var rng = Rng.seeded(r.seed())) {
             // in this order the reference draws
@@ -98,7 +110,8 @@ record LatentDiffusion(
                 sampler = from(r, sampler, data.expand_as(noise), noise, rng);
             }
             Denoiser denoiser = denoiser(steered, r.guide());
-            return decode(sampling().run(r, sampler, denoiser, noise, rng, progress));
+            Tensor z = sampling().run(r, sampler, denoiser, noise, rng, progress);
+            return decode(z, resolved.width(), resolved.height());
         }
     }
 
@@ -156,13 +169,13 @@ record LatentDiffusion(
         return new LatentSampling(process, network);
     }
 
-    private List<Picture> decode(Tensor z) {
+    private List<Picture> decode(Tensor z, int width, int height) {
         var pictures = new ArrayList<Picture>();
         for (long from = 0; from < z.size(0); from += LatentSampling.CHUNK) {
             try (var _ = TensorScope.open()) {
                 Tensor part = z.narrow(0, from, Math.min(LatentSampling.CHUNK, z.size(0) - from));
                 Tensor x = autoencoder.decode(part); // [b, 3, H, W]
-                pictures.addAll(Picture.ofBatch(x));
+                pictures.addAll(Picture.ofBatch(SizeBins.cover(x, width, height)));
             }
         }
         return List.copyOf(pictures);

@@ -66,7 +66,7 @@ public final class TextToImagePipeline implements Pipeline {
     public List<Picture> generate(GenerationRequest request, Progress progress) {
         GenerationRequest r = resolve(request);
         try (var _ = TensorScope.open()) {
-            PromptedNetwork.Prompts prompts = encode(r);
+            PromptedNetwork.Prompts prompts = encode(latents.drawn(r));
             prompts.remarks().forEach(progress::remark);
             return latents.generate(r, controls -> conditioned(prompts, r, controls), progress);
         }
@@ -74,7 +74,7 @@ public final class TextToImagePipeline implements Pipeline {
 
     /// Returns the method that a request is sampled with.
     public Sampler sampler(GenerationRequest request) {
-        return latents.sampler(resolve(request));
+        return latents.sampler(latents.drawn(resolve(request)));
     }
 
     /// Returns the guided network as the sampler of a request calls it. It belongs to the caller's

@@ -22,15 +22,18 @@ final class WanFrames {
     static KnownFrames channels(
             GenerationRequest r, KeyFrames given, VideoAutoencoder autoencoder, int frames) {
         int n = r.clip().frames();
+        Picture last = n > 1 ? given.last() : null;
         Tensor first = pixels(given.first(), r); // [1, 3, 1, H, W]
-        boolean ends = given.last() != null && n > 1;
-        Tensor grey = Tensors.zeros(Dtype.FLOAT32, 1, 3, n - (ends ? 2 : 1), r.height(), r.width());
+        Tensor grey =
+                Tensors.zeros(
+                        Dtype.FLOAT32, 1, 3, n - (last == null ? 1 : 2), r.height(), r.width());
         Tensor video =
-                ends
-                        ? Ops.cat(2, first, grey, pixels(given.last(), r))
-                        : Ops.cat(2, first, grey); // [1, 3, n, H, W]
+                last == null
+                        ? Ops.cat(2, first, grey)
+                        : Ops.cat(2, first, grey, pixels(last, r)); // [1, 3, n, H, W]
         Tensor z = autoencoder.encode(video); // [1, C, F, h, w]
-        Tensor mask = mask(frames, autoencoder.temporalDownsampling(), ends); // [1, T, F, 1, 1]
+        Tensor mask =
+                mask(frames, autoencoder.temporalDownsampling(), last != null); // [1, T, F, 1, 1]
         Tensor everywhere = mask.expand(-1, -1, -1, z.size(3), z.size(4));
         return new KnownFrames.Channels(Ops.cat(1, everywhere, z), 1);
     }

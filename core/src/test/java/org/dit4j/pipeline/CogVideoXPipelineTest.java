@@ -39,12 +39,6 @@ class CogVideoXPipelineTest {
     private static final int SEED = 5;
     private static final String TEXT = "CogVideoXPipeline";
     private static final String IMAGE = "CogVideoXImageToVideoPipeline";
-    private static final String SCHEDULER =
-            """
-            {"_class_name": "%s", "beta_schedule": "scaled_linear", "beta_start": 0.00085,
-             "beta_end": 0.012, "prediction_type": "v_prediction", "rescale_betas_zero_snr": true,
-             "snr_shift_scale": 1.0, "timestep_spacing": "trailing", "clip_sample": false}
-            """;
 
     @TempDir private static Path temporary;
     private TensorScope scope;
@@ -56,6 +50,15 @@ class CogVideoXPipelineTest {
         folder("2b", TEXT, "CogVideoXDDIMScheduler", config(1, false, 4, 0, sinCos));
         folder("5b-i2v", IMAGE, "CogVideoXDPMScheduler", config(1, false, 8, 0, rotary));
         folder("1.5-i2v", IMAGE, "CogVideoXDDIMScheduler", config(2, true, 8, 32, rotary));
+    }
+
+    private static String scheduler(String className) {
+        return """
+        {"_class_name": "%s", "beta_schedule": "scaled_linear", "beta_start": 0.00085,
+         "beta_end": 0.012, "prediction_type": "v_prediction", "rescale_betas_zero_snr": true,
+         "snr_shift_scale": 1.0, "timestep_spacing": "trailing", "clip_sample": false}
+        """
+                .formatted(className);
     }
 
     private static CogVideoXConfig config(
@@ -95,7 +98,7 @@ class CogVideoXPipelineTest {
         folder.index(family);
         folder.umt5();
         folder.autoencoder("cogvideox"); // 4 channels; a latent stands for 4 x 4 pixels, 4 frames
-        folder.write("scheduler/scheduler_config.json", SCHEDULER.formatted(scheduler));
+        folder.write("scheduler/scheduler_config.json", scheduler(scheduler));
         try (var _ = TensorScope.open();
                 var rng = Rng.seeded(1);
                 CogVideoX network = CogVideoX.initialise(c, rng)) {
