@@ -46,6 +46,8 @@ import picocli.CommandLine.Spec;
             "  dit4j generate --model DIR \"a red heart\" --lora style.safetensors:0.8 -o heart.png",
             "  dit4j generate --model DIR \"a red heart\" --image old.png --strength 0.5 -o heart.png",
             "  dit4j generate --model DIR \"a cat walks\" --frames 33 -o cat.mp4",
+            "  dit4j generate --model DIR \"the cat runs\" --image cat.png -o cat.mp4",
+            "  dit4j generate --model DIR \"a house\" --controlnet EDGES --control edges.png --controlnet DEPTH --control depth.png -o house.png",
             "  dit4j generate --model DIR \"birds in a forest\" --seconds 10 -o birds.wav",
             "  dit4j generate --model DIR \"a red heart\" --enhance --llm ollama:http://localhost:11434 --llm-model NAME -o heart.png"
         })
@@ -96,6 +98,13 @@ final class GenerateCommand implements Callable<Integer> {
     private String size = "";
 
     @Option(
+            names = "--exact-size",
+            description =
+                    "Draw in --size itself, also with models that were trained on a list of sizes:"
+                            + " else they draw in the nearest of them, and the picture is cut.")
+    private boolean exactSize;
+
+    @Option(
             names = {"-o", "--out"},
             required = true,
             paramLabel = "FILE|DIR/",
@@ -118,13 +127,14 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        GenerationRequest asked = request();
+        GenerationRequest bare = request();
         Optional<PromptEnhancer> enhancer = enhancer();
         Path folder = ModelFolders.shipped().find(model);
         LoadOptions options =
                 adapters.applied(LoadOptions.inference().withDtype(sampling.precision().dtype()));
         Medium medium = Pipelines.medium(folder);
         double rate = clips.rate(medium);
+        GenerationRequest asked = images.applied(bare, medium);
         switch (medium) {
             case PICTURES -> {
                 var format = fitting(new OutputFormat.Png(), asked);
@@ -180,7 +190,7 @@ final class GenerateCommand implements Callable<Integer> {
                             new GenerationFiles.Network(
                                     model, adapters.loras(), sampling.precision()),
                             original,
-                            images.text(),
+                            images.text(format.medium()),
                             resolved);
             report(files.text(), files.write(format, results), format.medium().plural());
         }
@@ -235,8 +245,8 @@ final class GenerateCommand implements Callable<Integer> {
         }
         GenerationRequest bare =
                 GenerationRequest.ofClasses(wanted.toArray(String[]::new)).withCount(count);
-        GenerationRequest request =
-                clips.applied(images.applied(guides.applied(sampling.applied(bare))));
+        GenerationRequest request = clips.applied(guides.applied(sampling.applied(bare)));
+        request = exactSize ? request.withExactSize() : request;
         if (size.isEmpty()) {
             return request;
         }

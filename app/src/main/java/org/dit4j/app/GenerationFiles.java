@@ -110,6 +110,9 @@ record GenerationFiles(
         if (request.width() > 0) {
             text.put("size", request.width() + "x" + request.height());
         }
+        if (request.size().exact()) {
+            text.put("exact_size", "true");
+        }
         if (request.clip().frames() > 0) {
             text.put("frames", Integer.toString(request.clip().frames()));
         }

@@ -103,6 +103,10 @@ class GenerateClipsTest {
                 "stable_audio|-o cat.wav --fps 5|--fps is for videos, but this is a model of sounds",
                 "wan|-o cat.gif --fps 60|--fps must be at most 50 for a .gif file but is 60.0",
                 "wan|-o cat.gif --frames 0|--frames must be above 0 but is 0",
+                "wan|-o cat.gif --image ../docs/images/emoji-zh-en.png|this model makes videos of prompts alone: it takes no first frame",
+                "wan|-o cat.gif --image cat.png --strength 0.5|--strength and --mask are for pictures, but this is a model of videos, which begin with the --image",
+                "wan|-o cat.gif --controlnet edges --control cat.png|--control is for pictures, but this is a model of videos",
+                "dit|-o cat.png --image cat.png --last-image dog.png|--last-image is for videos, but this is a model of pictures",
                 "wan|-o cat.gif --seconds 2|a model of videos takes frames, and no seconds of sound",
             })
     void whatDoesNotFitIsSaidInOneLine(String model, String options, String message) {

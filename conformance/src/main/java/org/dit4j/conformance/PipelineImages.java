@@ -102,14 +102,12 @@ record PipelineImages(ReferenceCase c, String id, TextToImagePipeline pipeline, 
                 : null;
     }
 
-    /// Returns the latents of the control picture; null if there is none.
-    @Nullable Tensor control() {
-        return controlled()
-                ? pipeline.parts()
-                        .network()
-                        .control()
-                        .scaled(pipeline.parts().autoencoder(), latents())
-                : null;
+    /// Returns the latents of the control picture, if there is one.
+    List<Tensor> controls() {
+        var autoencoder = pipeline.parts().autoencoder();
+        return pipeline.parts().network().controls().stream()
+                .map(kind -> kind.scaled(autoencoder, latents()))
+                .toList();
     }
 
     /// The latents of the picture, with the draw of the reference.
@@ -156,7 +154,7 @@ record PipelineImages(ReferenceCase c, String id, TextToImagePipeline pipeline, 
             List<Tensor> residuals =
                     net.forward(
                             x,
-                            Objects.requireNonNull(control()),
+                            controls().getFirst(),
                             Tensors.full(t, Dtype.FLOAT32, x.size(0)),
                             Objects.requireNonNull(arguments.get("encoder_hidden_states")),
                             net.config().zeroPooled() ? Ops.mul(pooled, 0) : pooled,

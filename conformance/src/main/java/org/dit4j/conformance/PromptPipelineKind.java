@@ -82,8 +82,8 @@ final class PromptPipelineKind implements CaseKind {
             PromptedNetwork.Prompts prompts = pipeline.encode(request);
             Sampler method = pipeline.sampler(request);
             Sampler sampler = images.run(method, noise);
-            Tensor control = images.control();
-            Denoiser denoiser = pipeline.denoiser(prompts, request, control);
+            List<Tensor> controls = images.controls();
+            Denoiser denoiser = pipeline.denoiser(prompts, request, controls);
             images.compare(out);
             NoiseSource draws = common().draws(images.draws());
             SamplerState s = sampler.start(noise, draws);
@@ -101,7 +101,7 @@ final class PromptPipelineKind implements CaseKind {
         }
 
         private GenerationRequest request() {
-            return images.applied(common().request());
+            return images.applied(common().request()).withExactSize();
         }
 
         /// The arguments of the first call of the network. Those of a guided batch begin with the

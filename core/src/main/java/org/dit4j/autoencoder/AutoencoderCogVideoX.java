@@ -192,6 +192,14 @@ public final class AutoencoderCogVideoX implements VideoAutoencoder {
         return 1 << config.temporalStages();
     }
 
+    /// What the needed latents are decoded to: an even number of them has no single first frame.
+    @Override
+    public int rounded(int frames) {
+        int t = temporalDownsampling();
+        int latents = (frames - 1) / t + 1;
+        return latents % LATENT_FRAMES == 0 ? latents * t : (latents - 1) * t + 1;
+    }
+
     /// Tiles of half the height and width that it was trained with, which overlap by a sixth and a
     /// fifth.
     @Override

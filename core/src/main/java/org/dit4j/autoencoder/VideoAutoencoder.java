@@ -52,6 +52,13 @@ public sealed interface VideoAutoencoder extends Autoencoder
     /// Returns how many frames, after the first one, a latent stands for.
     int temporalDownsampling();
 
+    /// Returns how many frames can be made where so many are asked for: one more than a multiple of
+    /// [#temporalDownsampling] (diffusers, `pipeline_wan.py`).
+    default int rounded(int frames) {
+        int t = temporalDownsampling();
+        return frames % t == 1 % t ? frames : frames / t * t + 1;
+    }
+
     @Override
     default Tensor encode(Tensor x) {
         return Ops.noGrad(

@@ -26,6 +26,7 @@ public record SchedulerConfig(
     static final String DDPM = "DDPMScheduler";
     static final String DDIM = "DDIMScheduler";
     static final String COG_DDIM = "CogVideoXDDIMScheduler";
+    static final String COG_DPM = "CogVideoXDPMScheduler";
     static final String DPM_SOLVER = "DPMSolverMultistepScheduler";
     static final String DPM_SINGLE = "DPMSolverSinglestepScheduler";
     static final String DEIS = "DEISMultistepScheduler";
@@ -129,6 +130,7 @@ public record SchedulerConfig(
         all.put(DDPM, SchedulerConfig::ddpm);
         all.put(DDIM, SchedulerConfig::ddim);
         all.put(COG_DDIM, SchedulerConfig::cogVideoXDdim);
+        all.put(COG_DPM, SchedulerConfig::cogVideoXDpm);
         all.put(DPM_SOLVER, SolverConfig::multistep);
         all.put(DPM_SINGLE, SolverConfig::singlestep);
         all.put(DEIS, SolverConfig::deis);
@@ -166,16 +168,26 @@ public record SchedulerConfig(
 
     /// `scheduling_ddim_cogvideox.py`: a step is that of DDIM, but the data is never limited.
     private static SchedulerConfig cogVideoXDdim(JsonFields f) {
+        return ddim(COG_DDIM, f, cogVideoXSchedule(f), DataLimit.NONE);
+    }
+
+    private static SchedulerConfig cogVideoXDpm(JsonFields f) {
+        var training = new GaussianDiffusion(cogVideoXSchedule(f), target(f), Variance.FIXED_SMALL);
+        boolean endsAtData = f.flag("set_alpha_to_one", true);
+        var sampler = new StridedDpm(training, timesteps(f, "leading"), endsAtData);
+        return gaussian(COG_DPM, training, sampler);
+    }
+
+    /// The limits of the data that the files name are without effect.
+    private static NoiseSchedule cogVideoXSchedule(JsonFields f) {
         clipped(f);
-        NoiseSchedule schedule =
-                SnrShift.of(
-                        schedule(f, SCALED_BETAS, false),
-                        f.has("trained_betas") ? "" : f.text("beta_schedule", SCALED_BETAS.name()),
-                        f.number("beta_start", SCALED_BETAS.start()),
-                        f.number("beta_end", SCALED_BETAS.end()),
-                        f.number("snr_shift_scale", 3),
-                        f.flag("rescale_betas_zero_snr", false));
-        return ddim(COG_DDIM, f, schedule, DataLimit.NONE);
+        return SnrShift.of(
+                schedule(f, SCALED_BETAS, false),
+                f.has("trained_betas") ? "" : f.text("beta_schedule", SCALED_BETAS.name()),
+                f.number("beta_start", SCALED_BETAS.start()),
+                f.number("beta_end", SCALED_BETAS.end()),
+                f.number("snr_shift_scale", 3),
+                f.flag("rescale_betas_zero_snr", false));
     }
 
     private static SchedulerConfig ddim(

@@ -36,13 +36,14 @@ public record StridedDdim(
 
     @Override
     public Sampler steps(int steps) {
-        return new Steps(this, timesteps.of(training.steps(), steps));
+        Table times = timesteps.of(training.steps(), steps);
+        return new Steps(this, new Strides(training.schedule().alphaBar(), times, endsAtData));
     }
 
-    private record Steps(StridedDdim method, Table times) implements Sampler {
+    private record Steps(StridedDdim method, Strides strides) implements Sampler {
         @Override
         public int calls() {
-            return times.size();
+            return strides.calls();
         }
 
         @Override
@@ -57,24 +58,19 @@ public record StridedDdim(
 
         @Override
         public double timestep(SamplerState s) {
-            return times.at(s.call());
+            return strides.times().at(s.call());
         }
 
         @Override
         public Tensor noised(Tensor data, Tensor noise, int call) {
-            if (call == calls()) {
-                return data;
-            }
-            double kept = method.training.schedule().alphaBar().at((int) times.at(call));
-            return Ops.addScaled(Ops.mul(data, Math.sqrt(kept)), noise, Math.sqrt(1 - kept));
+            return strides.noised(data, noise, call);
         }
 
         @Override
         public SamplerState next(SamplerState s, Tensor prediction, NoiseSource noise) {
             Tensor x = s.x();
-            int t = (int) times.at(s.call());
-            double now = method.training.schedule().alphaBar().at(t);
-            double before = alphaBarBefore(t);
+            double now = strides.before(s.call());
+            double before = strides.after(s.call());
             double alpha = Math.sqrt(now);
             double sigma = Math.sqrt(1 - now);
             var reading = Prediction.of(method.training.target());
@@ -93,16 +89,6 @@ public record StridedDdim(
                 next = Ops.addScaled(next, draw, std);
             }
             return s.after(next, List.of(), x0);
-        }
-
-        /// The stride is a whole number, whatever the spacing: so does diffusers.
-        private double alphaBarBefore(int t) {
-            Table alphaBar = method.training.schedule().alphaBar();
-            int before = t - alphaBar.size() / times.size();
-            if (before >= 0) {
-                return alphaBar.at(before);
-            }
-            return method.endsAtData ? 1 : alphaBar.at(0);
         }
     }
 }

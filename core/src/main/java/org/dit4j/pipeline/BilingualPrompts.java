@@ -68,20 +68,10 @@ public record BilingualPrompts(BilingualNetwork network, FrozenEncoders encoders
         }
     }
 
+    /// Patches that are not whole are filled up, so any size will do.
     @Override
-    public int inChannels() {
-        return network.inChannels();
-    }
-
-    /// Patches that are not whole are filled up.
-    @Override
-    public int unit() {
-        return 1;
-    }
-
-    @Override
-    public int inputSize() {
-        return network.inputSize();
+    public Latents latents() {
+        return new Latents(network.inChannels(), 1, network.inputSize());
     }
 
     @Override

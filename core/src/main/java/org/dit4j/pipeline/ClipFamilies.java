@@ -28,10 +28,20 @@ final class ClipFamilies {
     /// Those of videos.
     static final Map<String, Family<VideoNetwork>> VIDEOS =
             Map.of(
+                    "CogVideoXPipeline",
+                    new Family<>(
+                            cogVideoX(CogVideoXPrompts.Kind.TEXT),
+                            new GenerationDefaults("", 50, 6)),
+                    "CogVideoXImageToVideoPipeline",
+                    new Family<>(
+                            cogVideoX(CogVideoXPrompts.Kind.IMAGE),
+                            new GenerationDefaults("", 50, 6)),
                     "LattePipeline",
                     new Family<>(LattePrompts::new, new GenerationDefaults("", 50, 7.5)),
                     "WanPipeline",
-                    new Family<>(WanPrompts::new, new GenerationDefaults("", 50, 5)));
+                    new Family<>(wan(WanPrompts.Kind.TEXT), new GenerationDefaults("", 50, 5)),
+                    "WanImageToVideoPipeline",
+                    new Family<>(wan(WanPrompts.Kind.IMAGE), new GenerationDefaults("", 50, 5)));
 
     /// Those of sounds.
     static final Map<String, Family<AudioNetwork>> SOUNDS =
@@ -40,6 +50,15 @@ final class ClipFamilies {
                     new Family<>(StableAudioPrompts::new, new GenerationDefaults("", 100, 7)));
 
     private ClipFamilies() {}
+
+    private static Opener<VideoNetwork> cogVideoX(CogVideoXPrompts.Kind kind) {
+        return (folder, options, residency) ->
+                new CogVideoXPrompts(folder, kind, options, residency);
+    }
+
+    private static Opener<VideoNetwork> wan(WanPrompts.Kind kind) {
+        return (folder, options, residency) -> new WanPrompts(folder, kind, options, residency);
+    }
 
     /// Returns what a pipeline of that class makes; pictures, if the class is none of these.
     static Medium medium(String className) {

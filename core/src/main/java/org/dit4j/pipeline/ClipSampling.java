@@ -1,10 +1,12 @@
 package org.dit4j.pipeline;
 
 import java.util.List;
+import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
 import org.dit4j.diffusion.Denoiser;
 import org.dit4j.diffusion.Progress;
+import org.dit4j.diffusion.Sampler;
 import org.dit4j.tensor.Rng;
 
 /// What the pipelines of videos and of sounds share: prompts that become conditions, and one clip
@@ -27,10 +29,10 @@ record ClipSampling(TextConditioned network, DiffusionProcess process) {
                 network.inChannels());
     }
 
-    /// Fails if a request brings pictures along.
+    /// Fails if a request brings pictures along that are no frames of a video.
     static void requireNoPictures(GenerationRequest r) {
         ConfigException.require(
-                r.given().equals(GivenPictures.NONE),
+                r.given().init() == null && r.given().controls().isEmpty(),
                 "a model of videos or sounds cannot start from a picture or be steered by one");
     }
 
@@ -39,9 +41,9 @@ record ClipSampling(TextConditioned network, DiffusionProcess process) {
     }
 
     /// Returns the guided network as the sampler of a resolved request calls it.
-    Denoiser denoiser(PromptedNetwork.Prompts prompts, GenerationRequest r) {
+    Denoiser denoiser(PromptedNetwork.Prompts prompts, GenerationRequest r, KnownFrames known) {
         return LatentSampling.denoiser(
-                (from, n, paired) -> prompts.of(Batches.shown(r, from, n, paired)),
+                (from, n, paired) -> known.shownTo(prompts.of(Batches.shown(r, from, n, paired))),
                 sampling().guidance(r.guide()),
                 CHUNK);
     }
@@ -54,8 +56,14 @@ record ClipSampling(TextConditioned network, DiffusionProcess process) {
     ///
     /// @param tokens how many the network makes of a clip
     /// @param shape of the latents of a clip, without B
+    /// @param knowing encodes what is known of the clips, before the noise is drawn
     /// @return `[B, ...]` in the caller's scope
-    Tensor run(GenerationRequest r, long tokens, List<Integer> shape, Progress progress) {
+    Tensor run(
+            GenerationRequest r,
+            long tokens,
+            List<Integer> shape,
+            Function<Rng, KnownFrames> knowing,
+            Progress progress) {
         var sizes = new long[shape.size() + 1];
         sizes[0] = r.pictures();
         for (int i = 0; i < shape.size(); i++) {
@@ -64,9 +72,11 @@ record ClipSampling(TextConditioned network, DiffusionProcess process) {
         try (var rng = Rng.seeded(r.seed())) {
             PromptedNetwork.Prompts prompts = encode(r);
             prompts.remarks().forEach(progress::remark);
-            Denoiser denoiser = denoiser(prompts, r);
+            KnownFrames known = knowing.apply(rng);
+            Denoiser denoiser = denoiser(prompts, r, known);
             Tensor noise = rng.normal(sizes);
-            return sampling().run(r, sampling().sampler(r, tokens), denoiser, noise, rng, progress);
+            Sampler sampler = sampling().sampler(r, tokens);
+            return known.finished(sampling().run(r, sampler, denoiser, noise, rng, progress));
         }
     }
 }

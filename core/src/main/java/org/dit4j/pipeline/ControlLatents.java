@@ -8,10 +8,8 @@ import org.dit4j.autoencoder.LatentScale;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;
 
-/// What a network takes for a control picture.
+/// What a ControlNet takes for its control picture.
 public enum ControlLatents {
-    /// Nothing: there is no ControlNet.
-    NONE,
     /// Latents, shifted and scaled as those of samples are.
     SHIFTED,
     /// Latents that are scaled but not shifted, as the first ControlNets of Stable Diffusion 3 were
@@ -33,8 +31,8 @@ public enum ControlLatents {
         if (this == SHIFTED) {
             return z;
         }
-        if (this == NONE || !(autoencoder instanceof AutoencoderKl kl)) {
-            throw new ConfigException("a control picture needs a ControlNet and an AutoencoderKL");
+        if (!(autoencoder instanceof AutoencoderKl kl)) {
+            throw new ConfigException("a control picture needs an AutoencoderKL");
         }
         LatentScale scale = kl.config().scale();
         return Ops.mul(scale.invert(z), scale.factor());

@@ -40,20 +40,10 @@ public final class DitPipeline implements Pipeline {
         }
     }
 
-    private record Latents(Dit.Config config) implements LatentNetwork {
+    private record Labelled(Dit.Config config) implements LatentNetwork {
         @Override
-        public int inChannels() {
-            return config.inChannels();
-        }
-
-        @Override
-        public int unit() {
-            return config.patchSize();
-        }
-
-        @Override
-        public int inputSize() {
-            return config.inputSize();
+        public Latents latents() {
+            return new Latents(config.inChannels(), config.patchSize(), config.inputSize());
         }
 
         @Override
@@ -72,7 +62,7 @@ public final class DitPipeline implements Pipeline {
                 new LatentDiffusion(
                         parts.autoencoder,
                         parts.process,
-                        new Latents(parts.network.config()),
+                        new Labelled(parts.network.config()),
                         defaults);
     }
 

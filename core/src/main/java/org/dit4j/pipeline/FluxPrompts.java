@@ -115,18 +115,8 @@ final class FluxPrompts implements PromptedNetwork {
     }
 
     @Override
-    public int inChannels() {
-        return config.inChannels() / (PATCH * PATCH);
-    }
-
-    @Override
-    public int unit() {
-        return PATCH;
-    }
-
-    @Override
-    public int inputSize() {
-        return INPUT_SIZE;
+    public Latents latents() {
+        return new Latents(config.inChannels() / (PATCH * PATCH), PATCH, INPUT_SIZE);
     }
 
     @Override

@@ -17,10 +17,9 @@ import org.dit4j.data.Picture;
 /// @param steps of the sampler
 /// @param guide how strongly the pictures follow the prompts
 /// @param sampler its name, see [org.dit4j.diffusion.Samplers]
-/// @param width in pixels
-/// @param height in pixels
+/// @param size in pixels
 /// @param textTokens tokens that a prompt is cut or filled up to, where a family leaves that open
-/// @param given pictures to start from or to be steered by
+/// @param given pictures to start from, to be steered by, or that are frames of the video
 /// @param clip how long videos and sounds are
 public record GenerationRequest(
         List<String> prompts,
@@ -29,14 +28,12 @@ public record GenerationRequest(
         int steps,
         Guide guide,
         String sampler,
-        int width,
-        int height,
+        PictureSize size,
         int textTokens,
         GivenPictures given,
         Clip clip) {
     private static final int MOST = 1024;
     private static final int MOST_STEPS = 10_000;
-    private static final int MOST_PIXELS = 8192;
     private static final int MOST_TOKENS = 4096;
 
     /// Checks the ranges.
@@ -51,11 +48,6 @@ public record GenerationRequest(
                 prompts.size());
         ConfigException.require(
                 steps >= 0 && steps <= MOST_STEPS, "steps must be 1 to 10000 but is %d", steps);
-        ConfigException.require(
-                width >= 0 && width <= MOST_PIXELS && height >= 0 && height <= MOST_PIXELS,
-                "a picture's sides must be 1 to 8192 pixels but are %d x %d",
-                width,
-                height);
         ConfigException.require(
                 textTokens >= 0 && textTokens <= MOST_TOKENS,
                 "a prompt's tokens must be 1 to %d but are %d",
@@ -72,8 +64,7 @@ public record GenerationRequest(
                 0,
                 Guide.DEFAULT,
                 "",
-                0,
-                0,
+                PictureSize.OPEN,
                 0,
                 GivenPictures.NONE,
                 Clip.OPEN);
@@ -84,6 +75,16 @@ public record GenerationRequest(
         return of(namesOrNumbers);
     }
 
+    /// Returns the width in pixels, 0 for the usual one.
+    public int width() {
+        return size.width();
+    }
+
+    /// Returns the height in pixels, 0 for the usual one.
+    public int height() {
+        return size.height();
+    }
+
     /// Returns the number of all pictures.
     public int pictures() {
         return count * prompts.size();
@@ -92,25 +93,25 @@ public record GenerationRequest(
     /// Returns this request with other prompts.
     public GenerationRequest withPrompts(List<String> texts) {
         return new GenerationRequest(
-                texts, count, seed, steps, guide, sampler, width, height, textTokens, given, clip);
+                texts, count, seed, steps, guide, sampler, size, textTokens, given, clip);
     }
 
     /// Returns this request for another number of pictures of each prompt.
     public GenerationRequest withCount(int n) {
         return new GenerationRequest(
-                prompts, n, seed, steps, guide, sampler, width, height, textTokens, given, clip);
+                prompts, n, seed, steps, guide, sampler, size, textTokens, given, clip);
     }
 
     /// Returns this request with another seed.
     public GenerationRequest withSeed(long s) {
         return new GenerationRequest(
-                prompts, count, s, steps, guide, sampler, width, height, textTokens, given, clip);
+                prompts, count, s, steps, guide, sampler, size, textTokens, given, clip);
     }
 
     /// Returns this request with another number of sampler steps.
     public GenerationRequest withSteps(int n) {
         return new GenerationRequest(
-                prompts, count, seed, n, guide, sampler, width, height, textTokens, given, clip);
+                prompts, count, seed, n, guide, sampler, size, textTokens, given, clip);
     }
 
     /// Returns this request with another guidance scale.
@@ -121,25 +122,49 @@ public record GenerationRequest(
     /// Returns this request with other guidance.
     public GenerationRequest withGuide(Guide g) {
         return new GenerationRequest(
-                prompts, count, seed, steps, g, sampler, width, height, textTokens, given, clip);
+                prompts, count, seed, steps, g, sampler, size, textTokens, given, clip);
     }
 
     /// Returns this request with another sampler.
     public GenerationRequest withSampler(String name) {
         return new GenerationRequest(
-                prompts, count, seed, steps, guide, name, width, height, textTokens, given, clip);
+                prompts, count, seed, steps, guide, name, size, textTokens, given, clip);
     }
 
     /// Returns this request for another size in pixels.
     public GenerationRequest withSize(int w, int h) {
         return new GenerationRequest(
-                prompts, count, seed, steps, guide, sampler, w, h, textTokens, given, clip);
+                prompts,
+                count,
+                seed,
+                steps,
+                guide,
+                sampler,
+                size.with(w, h),
+                textTokens,
+                given,
+                clip);
+    }
+
+    /// Returns this request for pictures that are drawn in the asked size itself.
+    public GenerationRequest withExactSize() {
+        return new GenerationRequest(
+                prompts,
+                count,
+                seed,
+                steps,
+                guide,
+                sampler,
+                size.exactly(),
+                textTokens,
+                given,
+                clip);
     }
 
     /// Returns this request with another number of tokens of a prompt.
     public GenerationRequest withTextTokens(int n) {
         return new GenerationRequest(
-                prompts, count, seed, steps, guide, sampler, width, height, n, given, clip);
+                prompts, count, seed, steps, guide, sampler, size, n, given, clip);
     }
 
     /// Returns this request starting from a picture.
@@ -148,9 +173,8 @@ public record GenerationRequest(
     public GenerationRequest withImage(Picture picture, double strength) {
         InitImage init = given.init();
         return withGiven(
-                new GivenPictures(
-                        new InitImage(picture, strength, init == null ? null : init.mask()),
-                        given.control()));
+                given.withInit(
+                        new InitImage(picture, strength, init == null ? null : init.mask())));
     }
 
     /// Returns this request changing a part of the picture that it starts from.
@@ -162,32 +186,39 @@ public record GenerationRequest(
         if (init == null) {
             throw new ConfigException("a mask needs a picture to start from");
         }
-        return withGiven(
-                new GivenPictures(
-                        new InitImage(init.picture(), init.strength(), mask), given.control()));
+        return withGiven(given.withInit(new InitImage(init.picture(), init.strength(), mask)));
     }
 
-    /// Returns this request steered by a picture.
+    /// Returns this request steered by one more picture: the first is for the first ControlNet, and
+    /// so on.
     ///
     /// @param scale see [ControlImage#scale]
     public GenerationRequest withControl(Picture picture, double scale) {
-        return withGiven(new GivenPictures(given.init(), new ControlImage(picture, scale)));
+        return withGiven(given.withControl(new ControlImage(picture, scale)));
+    }
+
+    /// Returns this request for videos that begin with a picture.
+    public GenerationRequest withFirstFrame(Picture picture) {
+        KeyFrames frames = given.frames();
+        return withGiven(
+                given.withFrames(new KeyFrames(picture, frames == null ? null : frames.last())));
+    }
+
+    /// Returns this request for videos that end with a picture.
+    ///
+    /// @throws ConfigException if there is no first frame
+    public GenerationRequest withLastFrame(Picture picture) {
+        KeyFrames frames = given.frames();
+        if (frames == null) {
+            throw new ConfigException("a last frame needs a first one");
+        }
+        return withGiven(given.withFrames(new KeyFrames(frames.first(), picture)));
     }
 
     /// Returns this request with other pictures.
     public GenerationRequest withGiven(GivenPictures pictures) {
         return new GenerationRequest(
-                prompts,
-                count,
-                seed,
-                steps,
-                guide,
-                sampler,
-                width,
-                height,
-                textTokens,
-                pictures,
-                clip);
+                prompts, count, seed, steps, guide, sampler, size, textTokens, pictures, clip);
     }
 
     /// Returns this request for videos of another number of frames.
@@ -203,16 +234,6 @@ public record GenerationRequest(
     /// Returns this request for videos and sounds of another length.
     public GenerationRequest withClip(Clip other) {
         return new GenerationRequest(
-                prompts,
-                count,
-                seed,
-                steps,
-                guide,
-                sampler,
-                width,
-                height,
-                textTokens,
-                given,
-                other);
+                prompts, count, seed, steps, guide, sampler, size, textTokens, given, other);
     }
 }

@@ -10,13 +10,15 @@ import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.diffusion.Denoiser;
 import org.dit4j.model.HunyuanDit;
 import org.dit4j.model.HunyuanDitCheckpoint;
+import org.dit4j.model.HunyuanDitControlNet;
+import org.dit4j.model.HunyuanDitControlNetCheckpoint;
 import org.dit4j.model.OpenCheckpoint;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Tensors;
 
 /// Hunyuan-DiT as published: a bilingual CLIP (a BERT), mT5, and a [HunyuanDit] (Li et al. 2024,
-/// arXiv:2405.08748; diffusers, `pipeline_hunyuandit.py`).
+/// arXiv:2405.08748; diffusers, `pipeline_hunyuandit.py`, `pipeline_hunyuandit_controlnet.py`).
 final class HunyuanPrompts implements PromptedNetwork {
     /// Height and width of the pictures of the training, a condition up to version 1.1.
     private static final float ORIGINAL_SIZE = 1024;
@@ -25,13 +27,19 @@ final class HunyuanPrompts implements PromptedNetwork {
     private final PromptEncoder t5;
     private final HunyuanDit.Config config;
     private final Lazy<HunyuanDit> network;
+    private final ControlNets<HunyuanDit.Config, HunyuanDitControlNet> controlNets;
 
     /// Opens the parts in a pipeline's folder.
-    HunyuanPrompts(Path folder, LoadOptions options, Residency residency) {
+    HunyuanPrompts(Path folder, PipelineOptions pipeline) {
+        LoadOptions options = pipeline.network();
+        Residency residency = pipeline.residency();
         OpenCheckpoint<HunyuanDit.Config, HunyuanDit> checkpoint =
                 HunyuanDitCheckpoint.open(folder.resolve("transformer"));
         config = checkpoint.config();
         network = new Lazy<>(() -> checkpoint.load(options));
+        controlNets =
+                ControlNets.open(
+                        pipeline.controlNets(), HunyuanDitControlNetCheckpoint::open, options);
         clip = PromptEncoder.of(folder, "", options, residency);
         t5 = PromptEncoder.of(folder, "_2", options, residency);
     }
@@ -60,6 +68,11 @@ final class HunyuanPrompts implements PromptedNetwork {
 
         @Override
         public Denoiser of(List<Integer> texts) {
+            return of(texts, List.of());
+        }
+
+        @Override
+        public Denoiser of(List<Integer> texts, List<Control> controls) {
             HunyuanDit dit = network.get();
             var conditions =
                     new HunyuanDit.Conditions(
@@ -71,7 +84,18 @@ final class HunyuanPrompts implements PromptedNetwork {
                                     ? Optional.of(meta(texts.size()))
                                     : Optional.empty());
             return (x, t) -> {
-                Tensor y = dit.forward(Ops.to(x, dit.dtype()), t, conditions);
+                Tensor latents = Ops.to(x, dit.dtype());
+                List<Tensor> residuals =
+                        controlNets.sum(
+                                controls,
+                                (_, net, control) ->
+                                        net.forward(
+                                                latents,
+                                                Ops.to(control.latents(), net.dtype()),
+                                                t,
+                                                conditions,
+                                                control.scale()));
+                Tensor y = dit.forward(latents, t, conditions, residuals);
                 return Ops.to(y.narrow(1, 0, x.size(1)), Dtype.FLOAT32); // without the variance
             };
         }
@@ -110,24 +134,20 @@ final class HunyuanPrompts implements PromptedNetwork {
     }
 
     @Override
-    public int inChannels() {
-        return config.inChannels();
+    public Latents latents() {
+        return new Latents(config.inChannels(), config.patchSize(), config.inputSize());
     }
 
     @Override
-    public int unit() {
-        return config.patchSize();
-    }
-
-    @Override
-    public int inputSize() {
-        return config.inputSize();
+    public List<ControlLatents> controls() {
+        return controlNets.latents(_ -> ControlLatents.UNSHIFTED);
     }
 
     @Override
     public void close() {
         try (clip;
                 t5;
+                controlNets;
                 network) {
             return;
         }

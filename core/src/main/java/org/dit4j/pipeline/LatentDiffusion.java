@@ -40,33 +40,48 @@ record LatentDiffusion(
     /// @throws ConfigException if the size does not divide or the sampler is not there
     GenerationRequest resolve(GenerationRequest r) {
         int f = autoencoder.downsampling();
-        int own = network.inputSize() * f;
+        int own = network.latents().side() * f;
         ConfigException.require(
-                r.clip().equals(Clip.OPEN), "a model of pictures takes no frames and no seconds");
+                r.clip().equals(Clip.OPEN) && r.given().frames() == null,
+                "a model of pictures takes no frames and no seconds");
         GenerationRequest resolved =
                 defaults.fill(r)
                         .withSize(
                                 r.width() > 0 ? r.width() : own, r.height() > 0 ? r.height() : own);
-        int unit = f * network.unit();
+        GenerationRequest drawn = drawn(resolved);
+        int unit = f * network.latents().unit();
         ConfigException.require(
-                resolved.width() % unit == 0 && resolved.height() % unit == 0,
+                drawn.width() % unit == 0 && drawn.height() % unit == 0,
                 "the size %dx%d must be divisible by %d: the autoencoder makes one latent of %d pixels, the network takes multiples of %d latents",
-                resolved.width(),
-                resolved.height(),
+                drawn.width(),
+                drawn.height(),
                 unit,
                 f,
-                network.unit());
-        requirePictures(resolved, sampler(resolved));
+                network.latents().unit());
+        requirePictures(drawn, sampler(drawn));
         return resolved;
+    }
+
+    /// Returns a resolved request in the size in which its pictures are drawn.
+    GenerationRequest drawn(GenerationRequest r) {
+        if (!network.binned() || r.size().exact()) {
+            return r;
+        }
+        return SizeBins.of(network.latents().side() * autoencoder.downsampling())
+                .map(bins -> bins.nearest(r))
+                .orElse(r);
     }
 
     /// Fails at once if the pictures that a request brings along cannot be used.
     private void requirePictures(GenerationRequest r, Sampler method) {
+        int nets = network.controls().size();
+        int given = r.given().controls().size();
+        ConfigException.require(given == 0 || nets > 0, "a control picture needs a ControlNet");
         ConfigException.require(
-                (r.given().control() == null) == (network.control() == ControlLatents.NONE),
-                r.given().control() == null
-                        ? "this model has a ControlNet: give it a control picture"
-                        : "a control picture needs a ControlNet");
+                given == nets,
+                "this model has %d ControlNets: give it as many control pictures, not %d",
+                nets,
+                given);
         InitImage init = r.given().init();
         if (init != null) {
             try (var _ = TensorScope.open()) {
@@ -79,16 +94,16 @@ record LatentDiffusion(
 
     /// Generates the pictures of a resolved request.
     ///
-    /// @param conditioned gives the network, with the latents of a control picture closed over,
-    ///   which are null if there is none
+    /// @param conditioned gives the network, with the latents of the control pictures closed over
     List<Picture> generate(
-            GenerationRequest r,
-            Function<@Nullable Tensor, LatentSampling.Conditioned> conditioned,
+            GenerationRequest resolved,
+            Function<List<Tensor>, LatentSampling.Conditioned> conditioned,
             Progress progress) {
+        GenerationRequest r = drawn(resolved);
         try (var _ = TensorScope.open();
                 var rng = Rng.seeded(r.seed())) {
             // in this order the reference draws
-            LatentSampling.Conditioned steered = conditioned.apply(control(r));
+            LatentSampling.Conditioned steered = conditioned.apply(controls(r));
             Tensor data = start(r, rng); // [1, C, h, w] or null
             Tensor noise = noise(r, rng); // [B, C, h, w]
             Sampler sampler = sampler(r);
@@ -96,7 +111,8 @@ record LatentDiffusion(
                 sampler = from(r, sampler, data.expand_as(noise), noise, rng);
             }
             Denoiser denoiser = denoiser(steered, r.guide());
-            return decode(sampling().run(r, sampler, denoiser, noise, rng, progress));
+            Tensor z = sampling().run(r, sampler, denoiser, noise, rng, progress);
+            return decode(z, resolved.width(), resolved.height());
         }
     }
 
@@ -106,19 +122,21 @@ record LatentDiffusion(
                 r.pictures(), autoencoder.latentChannels(), r.height() / f, r.width() / f);
     }
 
-    /// The latents of the control picture, `[2 B, C, h, w]` with guidance, the unconditional half
-    /// first; null if there is none. The reference draws them from Python's global generator, so
-    /// the noise of the sampling is the same with and without a control picture.
-    private @Nullable Tensor control(GenerationRequest r) {
-        ControlImage control = r.given().control();
-        if (control == null) {
-            return null;
-        }
+    /// The latents of the control pictures, each `[2 B, C, h, w]` with guidance, the unconditional
+    /// half first. The reference draws them from Python's global generator, so the noise of the
+    /// sampling is the same with and without a control picture.
+    private List<Tensor> controls(GenerationRequest r) {
         int rows = r.pictures() * (sampling().guidance(r.guide()).active() ? 2 : 1);
-        Tensor x = InitImage.pixels(control.picture(), r.width(), r.height());
+        var all = new ArrayList<Tensor>();
         try (var rng = Rng.seeded(r.seed())) {
-            return network.control().latents(autoencoder, x.expand(rows, -1, -1, -1), rng);
+            for (int i = 0; i < r.given().controls().size(); i++) {
+                Picture picture = r.given().controls().get(i).picture();
+                Tensor x = InitImage.pixels(picture, r.width(), r.height());
+                Tensor batch = x.expand(rows, -1, -1, -1);
+                all.add(network.controls().get(i).latents(autoencoder, batch, rng));
+            }
         }
+        return all;
     }
 
     /// The latents of the picture that the request starts from.
@@ -152,13 +170,13 @@ record LatentDiffusion(
         return new LatentSampling(process, network);
     }
 
-    private List<Picture> decode(Tensor z) {
+    private List<Picture> decode(Tensor z, int width, int height) {
         var pictures = new ArrayList<Picture>();
         for (long from = 0; from < z.size(0); from += LatentSampling.CHUNK) {
             try (var _ = TensorScope.open()) {
                 Tensor part = z.narrow(0, from, Math.min(LatentSampling.CHUNK, z.size(0) - from));
                 Tensor x = Turn.take(() -> autoencoder.decode(part)); // [b, 3, H, W]
-                pictures.addAll(Picture.ofBatch(x));
+                pictures.addAll(Picture.ofBatch(SizeBins.cover(x, width, height)));
             }
         }
         return List.copyOf(pictures);

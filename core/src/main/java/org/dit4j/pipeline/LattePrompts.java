@@ -102,7 +102,7 @@ final class LattePrompts implements VideoNetwork {
     }
 
     @Override
-    public Size usual(int downsampling) {
+    public Size usual(int downsampling, int temporal) {
         int side = config.inputSize() * downsampling;
         return new Size(config.numFrames(), side, side);
     }

@@ -117,18 +117,8 @@ final class Lumina2Prompts implements PromptedNetwork {
     }
 
     @Override
-    public int inChannels() {
-        return config.inChannels();
-    }
-
-    @Override
-    public int unit() {
-        return config.patchSize();
-    }
-
-    @Override
-    public int inputSize() {
-        return config.inputSize();
+    public Latents latents() {
+        return new Latents(config.inChannels(), config.patchSize(), config.inputSize());
     }
 
     @Override

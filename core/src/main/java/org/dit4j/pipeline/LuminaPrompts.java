@@ -113,18 +113,8 @@ final class LuminaPrompts implements PromptedNetwork {
     }
 
     @Override
-    public int inChannels() {
-        return config.inChannels();
-    }
-
-    @Override
-    public int unit() {
-        return config.patchSize();
-    }
-
-    @Override
-    public int inputSize() {
-        return config.inputSize();
+    public Latents latents() {
+        return new Latents(config.inChannels(), config.patchSize(), config.inputSize());
     }
 
     @Override

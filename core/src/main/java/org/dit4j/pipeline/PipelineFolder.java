@@ -53,7 +53,7 @@ record PipelineFolder(Path folder) {
         String family = family(fields);
         boolean own = family.equals(DIT) || family.equals(BILINGUAL);
         ConfigException.require(
-                !own || options.controlNet().isEmpty(), PromptFamilies.NO_CONTROL_NET, family);
+                !own || options.controlNets().isEmpty(), PromptFamilies.NO_CONTROL_NET, family);
         return switch (family) {
             case DIT -> dit(fields, options.network());
             case BILINGUAL -> bilingual(options.network());
@@ -143,7 +143,7 @@ record PipelineFolder(Path folder) {
         }
         var own =
                 new PipelineOptions(
-                        routed(options.network()), options.residency(), options.controlNet());
+                        routed(options.network()), options.residency(), options.controlNets());
         return assemble(
                 _ -> family.opener().open(folder, own),
                 plain -> Autoencoder.load(autoencoder(), plain),

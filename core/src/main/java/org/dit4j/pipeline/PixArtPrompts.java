@@ -101,18 +101,13 @@ final class PixArtPrompts implements PromptedNetwork {
     }
 
     @Override
-    public int inChannels() {
-        return config.inChannels();
+    public Latents latents() {
+        return new Latents(config.inChannels(), config.patchSize(), config.inputSize());
     }
 
     @Override
-    public int unit() {
-        return config.patchSize();
-    }
-
-    @Override
-    public int inputSize() {
-        return config.inputSize();
+    public boolean binned() {
+        return true;
     }
 
     @Override

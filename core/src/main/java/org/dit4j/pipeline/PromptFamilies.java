@@ -41,8 +41,16 @@ final class PromptFamilies {
         all.put(
                 "StableDiffusion3Pipeline",
                 new Family(Sd3Prompts::new, new GenerationDefaults("", 28, 7)));
+        all.put(
+                "StableDiffusion3ControlNetPipeline",
+                new Family(steered(Sd3Prompts::new), new GenerationDefaults("", 28, 7)));
         all.put("FluxPipeline", family("FluxPipeline", FluxPrompts::new, 28, 3.5));
-        all.put("HunyuanDiTPipeline", family("HunyuanDiTPipeline", HunyuanPrompts::new, 50, 5));
+        all.put(
+                "HunyuanDiTPipeline",
+                new Family(HunyuanPrompts::new, new GenerationDefaults("", 50, 5)));
+        all.put(
+                "HunyuanDiTControlNetPipeline",
+                new Family(steered(HunyuanPrompts::new), new GenerationDefaults("", 50, 5)));
         all.put(
                 "PixArtAlphaPipeline",
                 family("PixArtAlphaPipeline", pixArt(PixArtPrompts.ALPHA_TOKENS), 20, 4.5));
@@ -64,10 +72,24 @@ final class PromptFamilies {
         return all;
     }
 
+    /// With the ControlNet of the folder itself before those that are asked for.
+    private static Opener steered(Opener opener) {
+        return (folder, options) -> {
+            var all =
+                    PipelineOptions.of(options.network())
+                            .withResidency(options.residency())
+                            .withControlNet(folder.resolve("controlnet"));
+            for (Path more : options.controlNets()) {
+                all = all.withControlNet(more);
+            }
+            return opener.open(folder, all);
+        };
+    }
+
     private static Family family(String name, Plain plain, int steps, double guidance) {
         Opener opener =
                 (folder, options) -> {
-                    ConfigException.require(options.controlNet().isEmpty(), NO_CONTROL_NET, name);
+                    ConfigException.require(options.controlNets().isEmpty(), NO_CONTROL_NET, name);
                     return plain.open(folder, options.network(), options.residency());
                 };
         return new Family(opener, new GenerationDefaults("", steps, guidance));

@@ -23,11 +23,13 @@ public interface PromptedNetwork extends LatentNetwork, TextConditioned {
         /// @param texts which of the encoded texts each picture of the batch shows
         Denoiser of(List<Integer> texts);
 
-        /// Returns the network for a batch, steered by a ControlNet.
+        /// Returns the network for a batch, steered by its ControlNets.
         ///
-        /// @throws ConfigException if it has none
-        default Denoiser of(List<Integer> texts, Control control) {
-            throw new ConfigException("a control picture needs a ControlNet");
+        /// @param controls one for each ControlNet
+        /// @throws ConfigException if there are more or fewer ControlNets
+        default Denoiser of(List<Integer> texts, List<Control> controls) {
+            ConfigException.require(controls.isEmpty(), "a control picture needs a ControlNet");
+            return of(texts);
         }
 
         /// Returns what the network is given beside latents and time, under the names of diffusers'

@@ -21,8 +21,6 @@ import org.jspecify.annotations.Nullable;
 
 /// Sana and Sana Sprint: [SanaText] and a [Sana] (Xie et al. 2024, arXiv:2410.10629; Chen et al.
 /// 2025, arXiv:2503.09641; diffusers, `pipeline_sana.py`, `pipeline_sana_sprint.py`).
-///
-/// Pictures have the size that is asked for; diffusers draws one of a list of sizes and cuts it.
 final class SanaPrompts implements PromptedNetwork {
     /// How a network is sampled from.
     enum Kind {
@@ -136,18 +134,13 @@ final class SanaPrompts implements PromptedNetwork {
     }
 
     @Override
-    public int inChannels() {
-        return config.inChannels();
+    public Latents latents() {
+        return new Latents(config.inChannels(), config.patchSize(), config.inputSize());
     }
 
     @Override
-    public int unit() {
-        return config.patchSize();
-    }
-
-    @Override
-    public int inputSize() {
-        return config.inputSize();
+    public boolean binned() {
+        return true;
     }
 
     @Override

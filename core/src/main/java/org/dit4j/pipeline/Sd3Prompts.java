@@ -34,8 +34,7 @@ final class Sd3Prompts implements PromptedNetwork {
     private final @Nullable PromptEncoder t5;
     private final MmDit.Config config;
     private final Lazy<MmDit> network;
-    private final MmDitControlNet.@Nullable Config controlConfig;
-    private final @Nullable Lazy<MmDitControlNet> controlNet;
+    private final ControlNets<MmDitControlNet.Config, MmDitControlNet> controlNets;
 
     /// Opens the parts in a pipeline's folder.
     Sd3Prompts(Path folder, PipelineOptions pipeline) {
@@ -45,14 +44,8 @@ final class Sd3Prompts implements PromptedNetwork {
                 MmDitCheckpoint.open(folder.resolve("transformer"));
         config = checkpoint.config();
         network = new Lazy<>(() -> checkpoint.load(options));
-        if (pipeline.controlNet().isPresent()) {
-            var control = MmDitControlNetCheckpoint.open(pipeline.controlNet().get());
-            controlConfig = control.config();
-            controlNet = new Lazy<>(() -> control.load(options.withLoras(List.of())));
-        } else {
-            controlConfig = null;
-            controlNet = null;
-        }
+        controlNets =
+                ControlNets.open(pipeline.controlNets(), MmDitControlNetCheckpoint::open, options);
         clip = PromptEncoder.of(folder, "", options, residency);
         clip2 = PromptEncoder.of(folder, "_2", options, residency);
         t5 =
@@ -101,12 +94,6 @@ final class Sd3Prompts implements PromptedNetwork {
                 2, clips, Tensors.zeros(Dtype.of(clips), clips.size(0), clips.size(1), missing));
     }
 
-    /// What is different in a pass.
-    @FunctionalInterface
-    private interface Steering {
-        MmDit.Changes changes(Tensor x, Tensor t, Tensor states, Tensor pooled);
-    }
-
     private final class Encoded implements Prompts {
         private final Tensor states;
         private final Tensor pooled;
@@ -120,38 +107,28 @@ final class Sd3Prompts implements PromptedNetwork {
 
         @Override
         public Denoiser of(List<Integer> texts) {
-            return of(texts, (x, t, own, vectors) -> MmDit.Changes.NONE);
+            return of(texts, List.of());
         }
 
         @Override
-        public Denoiser of(List<Integer> texts, Control control) {
-            if (controlNet == null || controlConfig == null) {
-                throw new ConfigException("a control picture needs a ControlNet");
-            }
-            MmDitControlNet net = controlNet.get();
-            boolean zeros = controlConfig.zeroPooled();
-            Tensor latents = Ops.to(control.latents(), net.dtype());
-            return of(
-                    texts,
-                    (x, t, own, vectors) ->
-                            new MmDit.Changes(
-                                    Set.of(),
-                                    net.forward(
-                                            x,
-                                            latents,
-                                            t,
-                                            own,
-                                            zeros ? Ops.mul(vectors, 0) : vectors,
-                                            control.scale())));
-        }
-
-        private Denoiser of(List<Integer> texts, Steering steering) {
+        public Denoiser of(List<Integer> texts, List<Control> controls) {
             MmDit mmDit = network.get();
             Tensor own = Ops.to(Batches.rows(states, texts), mmDit.dtype());
             Tensor vectors = Ops.to(Batches.rows(pooled, texts), mmDit.dtype());
             return (x, t) -> {
                 Tensor latents = Ops.to(x, mmDit.dtype());
-                MmDit.Changes changes = steering.changes(latents, t, own, vectors);
+                List<Tensor> residuals =
+                        controlNets.sum(
+                                controls,
+                                (config, net, control) ->
+                                        net.forward(
+                                                latents,
+                                                Ops.to(control.latents(), net.dtype()),
+                                                t,
+                                                own,
+                                                config.zeroPooled() ? Ops.mul(vectors, 0) : vectors,
+                                                control.scale()));
+                var changes = new MmDit.Changes(Set.of(), residuals);
                 return Ops.to(mmDit.forward(latents, t, own, vectors, changes), Dtype.FLOAT32);
             };
         }
@@ -172,26 +149,14 @@ final class Sd3Prompts implements PromptedNetwork {
     }
 
     @Override
-    public int inChannels() {
-        return config.inChannels();
+    public Latents latents() {
+        return new Latents(config.inChannels(), config.patchSize(), config.inputSize());
     }
 
     @Override
-    public int unit() {
-        return config.patchSize();
-    }
-
-    @Override
-    public int inputSize() {
-        return config.inputSize();
-    }
-
-    @Override
-    public ControlLatents control() {
-        if (controlConfig == null) {
-            return ControlLatents.NONE;
-        }
-        return controlConfig.zeroPooled() ? ControlLatents.UNSHIFTED : ControlLatents.SHIFTED;
+    public List<ControlLatents> controls() {
+        return controlNets.latents(
+                c -> c.zeroPooled() ? ControlLatents.UNSHIFTED : ControlLatents.SHIFTED);
     }
 
     @Override
@@ -199,7 +164,7 @@ final class Sd3Prompts implements PromptedNetwork {
         try (clip;
                 clip2;
                 var _ = t5;
-                var _ = controlNet;
+                controlNets;
                 network) {
             return;
         }

@@ -49,6 +49,8 @@ public final class TextToAudioPipeline implements MediaPipeline<Sound> {
     public GenerationRequest resolve(GenerationRequest r) {
         ClipSampling.requireNoPictures(r);
         ConfigException.require(
+                r.given().frames() == null, "a model of sounds takes no frames of a video");
+        ConfigException.require(
                 r.clip().frames() == 0 && r.width() == 0 && r.height() == 0,
                 "a model of sounds takes seconds, and no frames and no size");
         double most = longest();
@@ -93,7 +95,7 @@ public final class TextToAudioPipeline implements MediaPipeline<Sound> {
         try (var _ = TensorScope.open()) {
             int n = parts.network.length();
             int channels = parts.autoencoder.latentChannels();
-            Tensor z = clips.run(r, n, List.of(channels, n), progress);
+            Tensor z = clips.run(r, n, List.of(channels, n), _ -> KnownFrames.NONE, progress);
             for (long i = 0; i < z.size(0); i++) {
                 try (var _ = TensorScope.open()) {
                     Tensor one = z.narrow(0, i, 1);
@@ -138,7 +140,7 @@ public final class TextToAudioPipeline implements MediaPipeline<Sound> {
     /// @param prompts what [#encode] made of the same request
     /// @param request resolved
     public Denoiser denoiser(PromptedNetwork.Prompts prompts, GenerationRequest request) {
-        return clips.denoiser(prompts, request);
+        return clips.denoiser(prompts, request, KnownFrames.NONE);
     }
 
     @Override

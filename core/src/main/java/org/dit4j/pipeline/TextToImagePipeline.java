@@ -1,5 +1,6 @@
 package org.dit4j.pipeline;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
@@ -12,7 +13,6 @@ import org.dit4j.diffusion.Progress;
 import org.dit4j.diffusion.Sampler;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.TensorScope;
-import org.jspecify.annotations.Nullable;
 
 /// Pictures from prompts, in the latent space of an autoencoder.
 public final class TextToImagePipeline implements Pipeline {
@@ -66,15 +66,15 @@ public final class TextToImagePipeline implements Pipeline {
     public List<Picture> generate(GenerationRequest request, Progress progress) {
         GenerationRequest r = resolve(request);
         try (var _ = TensorScope.open()) {
-            PromptedNetwork.Prompts prompts = encode(r);
+            PromptedNetwork.Prompts prompts = encode(latents.drawn(r));
             prompts.remarks().forEach(progress::remark);
-            return latents.generate(r, control -> conditioned(prompts, r, control), progress);
+            return latents.generate(r, controls -> conditioned(prompts, r, controls), progress);
         }
     }
 
     /// Returns the method that a request is sampled with.
     public Sampler sampler(GenerationRequest request) {
-        return latents.sampler(resolve(request));
+        return latents.sampler(latents.drawn(resolve(request)));
     }
 
     /// Returns the guided network as the sampler of a request calls it. It belongs to the caller's
@@ -82,17 +82,17 @@ public final class TextToImagePipeline implements Pipeline {
     ///
     /// @param prompts what [#encode] made of the same request
     public Denoiser denoiser(PromptedNetwork.Prompts prompts, GenerationRequest request) {
-        return denoiser(prompts, request, null);
+        return denoiser(prompts, request, List.of());
     }
 
-    /// The same, steered by a ControlNet.
+    /// The same, steered by ControlNets.
     ///
-    /// @param control latents of the control picture `[2 B, C, h, w]`, those of the unconditional
-    ///   half first; `[B, C, h, w]` without guidance; null without a ControlNet
+    /// @param controls latents of the control pictures, each `[2 B, C, h, w]`, those of the
+    ///   unconditional half first; `[B, C, h, w]` without guidance
     public Denoiser denoiser(
-            PromptedNetwork.Prompts prompts, GenerationRequest request, @Nullable Tensor control) {
+            PromptedNetwork.Prompts prompts, GenerationRequest request, List<Tensor> controls) {
         GenerationRequest r = resolve(request);
-        return latents.denoiser(conditioned(prompts, r, control), r.guide());
+        return latents.denoiser(conditioned(prompts, r, controls), r.guide());
     }
 
     /// Encodes all prompts, and after them the negative one. The result belongs to the caller's
@@ -102,16 +102,18 @@ public final class TextToImagePipeline implements Pipeline {
     }
 
     private static LatentSampling.Conditioned conditioned(
-            PromptedNetwork.Prompts prompts, GenerationRequest r, @Nullable Tensor control) {
+            PromptedNetwork.Prompts prompts, GenerationRequest r, List<Tensor> controls) {
         return (from, n, paired) -> {
-            List<Integer> wanted = Batches.shown(r, from, n, paired);
-            ControlImage image = r.given().control();
-            if (control == null || image == null) {
-                return prompts.of(wanted);
+            var own = new ArrayList<PromptedNetwork.Control>();
+            for (int i = 0; i < controls.size(); i++) {
+                Tensor all = controls.get(i);
+                Tensor rows = all.narrow(0, all.size(0) - r.pictures() + from, n);
+                own.add(
+                        new PromptedNetwork.Control(
+                                paired ? Ops.cat(0, rows, all.narrow(0, from, n)) : rows,
+                                r.given().controls().get(i).scale()));
             }
-            Tensor rows = control.narrow(0, control.size(0) - r.pictures() + from, n);
-            Tensor own = paired ? Ops.cat(0, rows, control.narrow(0, from, n)) : rows;
-            return prompts.of(wanted, new PromptedNetwork.Control(own, image.scale()));
+            return prompts.of(Batches.shown(r, from, n, paired), own);
         };
     }
 

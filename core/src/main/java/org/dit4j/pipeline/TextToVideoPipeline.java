@@ -12,16 +12,13 @@ import org.dit4j.diffusion.Denoiser;
 import org.dit4j.diffusion.Progress;
 import org.dit4j.diffusion.Sampler;
 import org.dit4j.nn.VideoPatch;
-import org.dit4j.tensor.Ops;
+import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.TensorScope;
 import org.dit4j.tensor.Turn;
 
-/// Videos from prompts, in the latent space of an autoencoder of videos, or of one of pictures that
-/// sees each frame by itself.
+/// Videos from prompts, and from their first frames where the network wants them, in the latent
+/// space of an autoencoder of videos, or of one of pictures that sees each frame by itself.
 public final class TextToVideoPipeline implements MediaPipeline<Video> {
-    /// Frames that an autoencoder of pictures decodes at once.
-    private static final int CHUNK = 8;
-
     /// What a pipeline is made of; it takes the parts over and closes them.
     ///
     /// @param network encodes the prompts and predicts
@@ -36,6 +33,7 @@ public final class TextToVideoPipeline implements MediaPipeline<Video> {
 
     private final Parts parts;
     private final ClipSampling clips;
+    private final VideoLatents latents;
     private final GenerationDefaults defaults;
 
     /// Makes a pipeline of its parts.
@@ -43,6 +41,7 @@ public final class TextToVideoPipeline implements MediaPipeline<Video> {
         this.parts = parts;
         this.defaults = defaults;
         clips = new ClipSampling(parts.network, parts.process);
+        latents = new VideoLatents(parts.network, parts.autoencoder);
     }
 
     /// Returns the parts. Borrowed.
@@ -53,16 +52,17 @@ public final class TextToVideoPipeline implements MediaPipeline<Video> {
     /// Returns the request with nothing left open. Frames are rounded to what the autoencoder can
     /// make, as the reference does.
     ///
-    /// @throws ConfigException if the size does not divide, the network cannot make as many frames,
-    ///   or the sampler is not there
+    /// @throws ConfigException if the size does not divide, the network cannot make as many frames
+    ///   or needs others to be given, or the sampler is not there
     @Override
     public GenerationRequest resolve(GenerationRequest r) {
         ClipSampling.requireNoPictures(r);
+        parts.network.requireKeyFrames(r.given().frames());
         ConfigException.require(
                 !r.clip().sounds(), "a model of videos takes frames, and no seconds of sound");
         int f = parts.autoencoder.downsampling();
-        VideoNetwork.Size usual = parts.network.usual(f);
-        int frames = rounded(r.clip().frames() > 0 ? r.clip().frames() : usual.frames());
+        VideoNetwork.Size usual = parts.network.usual(f, latents.temporal());
+        int frames = latents.rounded(r.clip().frames() > 0 ? r.clip().frames() : usual.frames());
         GenerationRequest resolved =
                 defaults.fill(r)
                         .withSize(
@@ -80,37 +80,15 @@ public final class TextToVideoPipeline implements MediaPipeline<Video> {
                 across,
                 down);
         parts.network.requireFrames(frames);
-        ConfigException.require(
-                latentFrames(frames) % patch.frames() == 0,
-                "%d frames are %d latents, which must be divisible by %d",
-                frames,
-                latentFrames(frames),
-                patch.frames());
         sampler(resolved);
         return resolved;
     }
 
-    private int temporal() {
-        return parts.autoencoder instanceof VideoAutoencoder video
-                ? video.temporalDownsampling()
-                : 1;
-    }
-
-    /// One frame more than a multiple of what a latent stands for.
-    private int rounded(int frames) {
-        int t = temporal();
-        return frames % t == 1 % t ? frames : frames / t * t + 1;
-    }
-
-    private int latentFrames(int frames) {
-        return (frames - 1) / temporal() + 1;
-    }
-
     private void remarkRounding(int frames, Progress progress) {
-        if (frames > 0 && rounded(frames) != frames) {
+        if (frames > 0 && latents.rounded(frames) != frames) {
             progress.remark(
-                    "%d frames instead of %d: this model makes one more than a multiple of %d"
-                            .formatted(rounded(frames), frames, temporal()));
+                    "%d frames instead of %d: a latent of this model stands for %d"
+                            .formatted(latents.rounded(frames), frames, latents.temporal()));
         }
     }
 
@@ -118,19 +96,12 @@ public final class TextToVideoPipeline implements MediaPipeline<Video> {
     public List<Video> generate(GenerationRequest request, Progress progress) {
         GenerationRequest r = resolve(request);
         remarkRounding(request.clip().frames(), progress);
-        int f = parts.autoencoder.downsampling();
         var videos = new ArrayList<Video>();
         try (var _ = TensorScope.open()) {
-            Tensor z =
+            Tensor sampled =
                     clips.run(
-                            r,
-                            tokens(r),
-                            List.of(
-                                    parts.autoencoder.latentChannels(),
-                                    latentFrames(r.clip().frames()),
-                                    r.height() / f,
-                                    r.width() / f),
-                            progress);
+                            r, latents.tokens(r), latents.shape(r), rng -> known(r, rng), progress);
+            Tensor z = latents.cut(sampled, r.clip().frames());
             for (long i = 0; i < z.size(0); i++) {
                 try (var _ = TensorScope.open()) {
                     Tensor one = z.narrow(0, i, 1);
@@ -143,40 +114,36 @@ public final class TextToVideoPipeline implements MediaPipeline<Video> {
         return List.copyOf(videos);
     }
 
-    /// Decodes latents.
+    /// Encodes what is given of the frames of a video. The result belongs to the caller's innermost
+    /// scope.
     ///
-    /// @param z `[B, C, f, h, w]` as the sampler gives them
-    /// @return `[B, 3, F, H, W]`, about in [-1, 1], in the caller's scope
-    public Tensor decode(Tensor z) {
-        if (parts.autoencoder instanceof VideoAutoencoder) {
-            return parts.autoencoder.decode(z);
+    /// @param r resolved
+    /// @param rng the generator of the request's seed, from which the noise is drawn after this
+    public KnownFrames known(GenerationRequest r, Rng rng) {
+        if (r.given().frames() == null) {
+            return KnownFrames.NONE;
         }
-        return TensorScope.compute(() -> {
-            Tensor frames = z.transpose(1, 2).flatten(0, 1); // [B f, C, h, w]
-            var decoded = new ArrayList<Tensor>();
-            for (long from = 0; from < frames.size(0); from += CHUNK) {
-                long n = Math.min(CHUNK, frames.size(0) - from);
-                decoded.add(parts.autoencoder.decode(frames.narrow(0, from, n)));
-            }
-            Tensor x = Ops.cat(0, decoded.toArray(Tensor[]::new)); // [B f, 3, H, W]
-            Tensor videos = x.reshape(z.size(0), z.size(2), x.size(1), x.size(2), x.size(3));
-            return videos.transpose(1, 2).contiguous();
-        });
+        if (!(parts.autoencoder instanceof VideoAutoencoder videos)) {
+            throw new ConfigException(
+                    "a first frame needs an autoencoder of videos, not %s"
+                            .formatted(parts.autoencoder.getClass().getSimpleName()));
+        }
+        return parts.network.known(r, videos, latents.frames(r.clip().frames()), rng);
     }
 
-    private long tokens(GenerationRequest r) {
-        int f = parts.autoencoder.downsampling();
-        return parts.network
-                .patch()
-                .grid(latentFrames(r.clip().frames()), r.height() / f, r.width() / f)
-                .tokens();
+    /// Decodes latents.
+    ///
+    /// @param z as the sampler gives them, see [VideoNetwork]
+    /// @return `[B, 3, F, H, W]`, about in [-1, 1], in the caller's scope
+    public Tensor decode(Tensor z) {
+        return latents.decode(z);
     }
 
     /// Returns the method that a request is sampled with.
     ///
     /// @param request resolved
     public Sampler sampler(GenerationRequest request) {
-        return clips.sampling().sampler(request, tokens(request));
+        return clips.sampling().sampler(request, latents.tokens(request));
     }
 
     /// Encodes all prompts, and after them the negative one. The result belongs to the caller's
@@ -191,7 +158,15 @@ public final class TextToVideoPipeline implements MediaPipeline<Video> {
     /// @param prompts what [#encode] made of the same request
     /// @param request resolved
     public Denoiser denoiser(PromptedNetwork.Prompts prompts, GenerationRequest request) {
-        return clips.denoiser(prompts, request);
+        return denoiser(prompts, request, KnownFrames.NONE);
+    }
+
+    /// The same, for a network that is given frames.
+    ///
+    /// @param known what [#known] made of the same request
+    public Denoiser denoiser(
+            PromptedNetwork.Prompts prompts, GenerationRequest request, KnownFrames known) {
+        return clips.denoiser(prompts, request, known);
     }
 
     @Override

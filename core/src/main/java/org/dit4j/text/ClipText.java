@@ -72,41 +72,10 @@ public final class ClipText implements TokenEncoder {
         }
     }
 
-    private record Block(
-            LayerNorm norm1,
-            TokenAttention attention,
-            LayerNorm norm2,
-            Linear fc1,
-            Linear fc2,
-            Activation activation) {
-        static Block of(ParameterSource source, Config c) {
-            ParameterSource self = source.at("self_attn");
-            return new Block(
-                    source.layerNorm("layer_norm1", c.width, c.eps),
-                    TokenAttention.plain(
-                            self.linear("q_proj", c.width, c.width),
-                            self.linear("k_proj", c.width, c.width),
-                            self.linear("v_proj", c.width, c.width),
-                            self.linear("out_proj", c.width, c.width),
-                            c.width,
-                            c.heads),
-                    source.layerNorm("layer_norm2", c.width, c.eps),
-                    source.at("mlp").linear("fc1", c.width, c.hidden),
-                    source.at("mlp").linear("fc2", c.hidden, c.width),
-                    c.activation);
-        }
-
-        Tensor forward(Tensor x, Tensor mask) {
-            Tensor y = x.add(attention.forward(norm1.forward(x), mask, null)); // [B, N, D]
-            Tensor hidden = activation.forward(fc1.forward(norm2.forward(y)));
-            return y.add(fc2.forward(hidden)); // [B, N, D]
-        }
-    }
-
     private final Config config;
     private final Tensor words;
     private final Tensor positions;
-    private final List<Block> blocks = new ArrayList<>();
+    private final List<ClipBlock> blocks = new ArrayList<>();
     private final LayerNorm norm;
     private final @Nullable Linear projection;
     private final Parameters parameters;
@@ -119,7 +88,14 @@ public final class ClipText implements TokenEncoder {
         words = e.parameter("token_embedding.weight", init, config.vocabulary, config.width);
         positions = e.parameter("position_embedding.weight", init, config.positions, config.width);
         for (int i = 0; i < config.depth; i++) {
-            blocks.add(Block.of(source.at("encoder.layers." + i), config));
+            blocks.add(
+                    ClipBlock.of(
+                            source.at("encoder.layers." + i),
+                            config.width,
+                            config.heads,
+                            config.hidden,
+                            config.activation,
+                            config.eps));
         }
         norm = source.layerNorm("final_layer_norm", config.width, config.eps);
         projection =

@@ -78,7 +78,7 @@ public final class TextConfigs {
     /// @param where the file it came from, for messages
     public static TokenEncoder.Config parse(JsonNode json, Object where) {
         var fields = new JsonFields(json, where);
-        fields.ignore(IGNORED);
+        ignoreBookkeeping(fields);
         String type = fields.text("model_type");
         TokenEncoder.Config config =
                 switch (type) {
@@ -98,6 +98,11 @@ public final class TextConfigs {
                 };
         fields.noOthers();
         return config;
+    }
+
+    /// Passes over keys of training, generation and bookkeeping.
+    static void ignoreBookkeeping(JsonFields fields) {
+        fields.ignore(IGNORED);
     }
 
     private static Bert.Config bert(JsonFields json) {

@@ -4,6 +4,8 @@
 /// texts into tokens, [org.dit4j.text.TextCheckpoint] loads the [org.dit4j.text.TokenEncoder] that
 /// makes states of them.
 ///
+/// [org.dit4j.text.ClipVision] does the same with pictures, for networks that attend to one.
+///
 /// [org.dit4j.text.FrozenEncoders] holds the Chinese and the English one, which come as ONNX models
 /// in jars of the class path; [org.dit4j.text.WeightedText] reads prompts such as `a (red:1.3)
 /// heart`. How the states of two encoders are joined is a matter of the network.

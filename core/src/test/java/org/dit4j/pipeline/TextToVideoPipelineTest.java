@@ -69,7 +69,7 @@ class TextToVideoPipelineTest {
         }
 
         @Override
-        public Size usual(int downsampling) {
+        public Size usual(int downsampling, int temporal) {
             return new Size(5, 8 * downsampling, 4 * downsampling);
         }
 
