@@ -13,4 +13,9 @@ public record Linear(Tensor weight, @Nullable Tensor bias) {
     public Tensor forward(Tensor x) {
         return Ops.linear(x, weight, bias);
     }
+
+    /// Applies the layer and GELU (tanh) behind it, in one pass where that is faster.
+    public Tensor geluTanh(Tensor x) {
+        return Ops.linearGeluTanh(x, weight, bias);
+    }
 }
