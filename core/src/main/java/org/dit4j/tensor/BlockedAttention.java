@@ -38,7 +38,7 @@ final class BlockedAttention {
                     var part =
                             new Heads(
                                     cut(q, i, h, count),
-                                    cut(k, i, h, count).transpose(1, 2).contiguous(),
+                                    keys(cut(k, i, h, count), l > queries),
                                     cut(v, i, h, count).contiguous(),
                                     bias == null ? null : cut(bias, i, h, count),
                                     cut(y, i, h, count));
@@ -69,6 +69,12 @@ final class BlockedAttention {
                 }
             }
         }
+    }
+
+    /// Returns `[G, K, N]`, in that order in memory only where many products make good for it.
+    private static Tensor keys(Tensor k, boolean often) {
+        Tensor turned = k.contiguous().transpose(1, 2);
+        return often ? turned.contiguous() : turned;
     }
 
     private static Tensor cut(Tensor x, long sample, long from, long count) {

@@ -161,18 +161,6 @@ public final class Ops {
                 : torch.linear(x, weight, optional(bias));
     }
 
-    /// Returns GELU, in the tanh approximation, of `x W^T + b`, in one pass where there is one: see
-    /// [FusedLinear].
-    ///
-    /// @param x `[..., in]`
-    /// @param weight `[out, in]`
-    /// @param bias `[out]` or null
-    public static Tensor linearGeluTanh(Tensor x, Tensor weight, @Nullable Tensor bias) {
-        return FusedLinear.wanted(x, weight)
-                ? FusedLinear.geluTanh(x, weight, bias)
-                : geluTanh(linear(x, weight, bias));
-    }
-
     /// Convolves a picture.
     ///
     /// @param x `[B, C, H, W]`
