@@ -1,12 +1,12 @@
 package org.dit4j.app;
 
 import java.io.PrintWriter;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
-import org.dit4j.ConfigException;
 import org.dit4j.model.Dit;
 import org.dit4j.model.DitPresets;
-import org.dit4j.tensor.Ops;
-import org.dit4j.train.RunConfig.Precision;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -16,7 +16,13 @@ import picocli.CommandLine.Spec;
 /// `dit4j bench`: how fast is this machine?
 @Command(
         name = "bench",
-        subcommands = {BenchCommand.Step.class, BenchCommand.Train.class, LoadBench.class},
+        subcommands = {
+            BenchCommand.Step.class,
+            BenchCommand.Train.class,
+            BlocksBench.class,
+            DecodeBench.class,
+            LoadBench.class
+        },
         description = {
             "Time networks with random weights on this machine.",
             "",
@@ -28,6 +34,8 @@ import picocli.CommandLine.Spec;
             "Examples:",
             "  dit4j bench step --model DiT-XL/2 --batch 2 --precision bf16 --repeat 5",
             "  dit4j bench train --model DiT-S/2 --input-size 32 --batch 16 --precision bf16 --json",
+            "  dit4j bench blocks --model SD3-medium --tokens 4096 --precision bf16",
+            "  dit4j bench decode --size 256 --precision bf16",
             "  dit4j bench load DiT-XL-2-256x256.safetensors --read"
         })
 final class BenchCommand implements Runnable {
@@ -38,7 +46,7 @@ final class BenchCommand implements Runnable {
         spec.commandLine().usage(spec.commandLine().getOut());
     }
 
-    /// What both benchmarks take.
+    /// What both benchmarks of class-conditional networks take.
     static final class Work {
         @Option(
                 names = "--model",
@@ -62,55 +70,33 @@ final class BenchCommand implements Runnable {
                 description = "Samples a step (default: ${DEFAULT-VALUE}).")
         int batch;
 
-        @Option(
-                names = "--precision",
-                defaultValue = "fp32",
-                description = "fp32 or bf16 (default: ${DEFAULT-VALUE}).")
-        Precision precision = Precision.FP32;
-
-        @Option(
-                names = "--repeat",
-                paramLabel = "N",
-                defaultValue = "5",
-                description = "Timed steps, after one that is not (default: ${DEFAULT-VALUE}).")
-        int repeat;
-
-        @Option(
-                names = "--threads",
-                paramLabel = "N",
-                description = "Threads to compute with (default: one for each core).")
-        int threads;
-
-        @Option(names = "--json", description = "Print one JSON document.")
-        boolean json;
+        @Mixin private BenchOptions options = new BenchOptions();
 
         /// Checks the numbers, sets the threads and returns the network's configuration.
         Dit.Config config() {
-            within("--batch", batch, 1, 4096);
-            within("--input-size", inputSize, 1, 1024);
-            within("--repeat", repeat, 1, 100_000);
-            if (threads != 0) {
-                within("--threads", threads, 1, 1024);
-                Ops.setThreads(threads);
-            }
+            BenchOptions.within("--batch", batch, 1, 4096);
+            BenchOptions.within("--input-size", inputSize, 1, 1024);
+            options.apply();
             return DitPresets.of(model, inputSize);
         }
 
-        private static void within(String option, int value, int least, int most) {
-            ConfigException.require(
-                    value >= least && value <= most,
-                    "%s must be %d to %d but is %d",
-                    option,
-                    least,
-                    most,
-                    value);
-        }
-
-        void report(String benchmark, Timing timing, long parameters, PrintWriter out) {
-            out.println(
-                    json
-                            ? BenchReport.json(benchmark, this, timing, parameters)
-                            : BenchReport.text(benchmark, this, timing, parameters));
+        void measure(String benchmark, Runnable step, long parameters, PrintWriter out) {
+            String title =
+                    String.format(
+                            Locale.ROOT,
+                            "%s (%,d parameters), latents %dx%d, batch %d",
+                            model,
+                            parameters,
+                            inputSize,
+                            inputSize,
+                            batch);
+            var work = new LinkedHashMap<String, Object>();
+            work.put("model", model);
+            work.put("parameters", parameters);
+            work.put("input_size", inputSize);
+            work.put("batch", batch);
+            Timing timing = options.measure(step);
+            options.print(new BenchReport(benchmark, title, work, batch, timing, Map.of()), out);
         }
     }
 
@@ -130,9 +116,8 @@ final class BenchCommand implements Runnable {
         @Override
         public Integer call() {
             Dit.Config config = work.config();
-            try (var step = SampledStep.of(config, work.batch, work.precision.dtype())) {
-                Timing timing = Timing.measure(step, work.repeat);
-                work.report("step", timing, step.parameters(), spec.commandLine().getOut());
+            try (var step = SampledStep.of(config, work.batch, work.options.dtype())) {
+                work.measure("step", step, step.parameters(), spec.commandLine().getOut());
             }
             return 0;
         }
@@ -157,9 +142,8 @@ final class BenchCommand implements Runnable {
         @Override
         public Integer call() {
             Dit.Config config = work.config();
-            try (var step = new TrainedStep(config, work.batch, work.precision.dtype())) {
-                Timing timing = Timing.measure(step, work.repeat);
-                work.report("train", timing, step.parameters(), spec.commandLine().getOut());
+            try (var step = new TrainedStep(config, work.batch, work.options.dtype())) {
+                work.measure("train", step, step.parameters(), spec.commandLine().getOut());
             }
             return 0;
         }

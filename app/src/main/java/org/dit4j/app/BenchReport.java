@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.dit4j.checkpoint.JsonFile;
@@ -12,59 +13,75 @@ import org.dit4j.tensor.Hardware;
 import org.dit4j.tensor.Ops;
 import org.jspecify.annotations.Nullable;
 
-/// The lines and the JSON of `dit4j bench`.
-final class BenchReport {
-    private BenchReport() {}
+/// The lines and the JSON of a benchmark.
+///
+/// @param benchmark its name
+/// @param title the work in words
+/// @param work the work in numbers, by their JSON keys
+/// @param pictures that one run makes or takes
+/// @param timing of the runs
+/// @param results what was measured beside the time, by their JSON keys
+record BenchReport(
+        String benchmark,
+        String title,
+        Map<String, ?> work,
+        int pictures,
+        Timing timing,
+        Map<String, Double> results) {
 
-    static String text(String benchmark, BenchCommand.Work work, Timing t, long parameters) {
-        String memory =
-                peakMemory().isEmpty()
-                        ? ""
-                        : ", %.0f MiB at most".formatted(peakMemory().getAsLong() / 1048576.0);
-        return String.format(
-                Locale.ROOT,
-                "%s %s (%,d parameters), latents %dx%d, batch %d, %s, %s%n"
-                        + "median %.3f s, fastest %.3f s, slowest %.3f s of %d; %.2f pictures/s%s",
-                benchmark,
-                work.model,
-                parameters,
-                work.inputSize,
-                work.inputSize,
-                work.batch,
-                precision(work),
-                Hardware.describe(),
-                t.median(),
-                t.minimum(),
-                t.maximum(),
-                t.seconds().length,
-                work.batch / t.median(),
-                memory);
+    String text(BenchOptions options) {
+        Timing t = timing;
+        var line = new StringBuilder();
+        line.append(
+                String.format(
+                        Locale.ROOT,
+                        "%s %s, %s, %s%n"
+                                + "median %.3f s, fastest %.3f s, slowest %.3f s of %d; %.2f pictures/s",
+                        benchmark,
+                        title,
+                        options.precision(),
+                        Hardware.describe(),
+                        t.median(),
+                        t.minimum(),
+                        t.maximum(),
+                        t.seconds().length,
+                        pictures / t.median()));
+        peakMemory()
+                .ifPresent(bytes ->
+                        line.append(
+                                String.format(
+                                        Locale.ROOT, ", %.0f MiB at most", bytes / 1048576.0)));
+        Double ratio = options.ratio(t.median());
+        if (ratio != null) {
+            line.append(String.format(Locale.ROOT, "; %.2f of the baseline", ratio));
+        }
+        results.forEach((key, value) ->
+                line.append(String.format(Locale.ROOT, "; %s %.2f", key.replace('_', ' '), value)));
+        return line.toString();
     }
 
-    static String json(String benchmark, BenchCommand.Work work, Timing t, long parameters) {
+    String json(BenchOptions options) {
         var root = new LinkedHashMap<String, @Nullable Object>();
         root.put("benchmark", benchmark);
-        root.put("model", work.model);
-        root.put("parameters", parameters);
-        root.put("input_size", work.inputSize);
-        root.put("batch", work.batch);
-        root.put("precision", precision(work));
+        root.putAll(work);
+        root.put("precision", options.precision());
         root.put("machine", Hardware.describe());
         root.put("threads", Ops.threads());
-        root.put("repeat", t.seconds().length);
-        root.put("median", t.median());
-        root.put("minimum", t.minimum());
-        root.put("maximum", t.maximum());
-        root.put("spread", t.spread());
-        root.put("seconds", t.seconds());
-        root.put("images_per_second", work.batch / t.median());
+        root.put("repeat", timing.seconds().length);
+        root.put("median", timing.median());
+        root.put("minimum", timing.minimum());
+        root.put("maximum", timing.maximum());
+        root.put("spread", timing.spread());
+        root.put("seconds", timing.seconds());
+        root.put("images_per_second", pictures / timing.median());
+        Double ratio = options.ratio(timing.median());
+        if (ratio != null) {
+            root.put("ratio_to_baseline", ratio);
+        }
+        root.putAll(results);
         OptionalLong peak = peakMemory();
         root.put("peak_memory_bytes", peak.isPresent() ? peak.getAsLong() : null);
         return JsonFile.mapper().writeValueAsString(root);
-    }
-
-    private static String precision(BenchCommand.Work work) {
-        return work.precision.name().toLowerCase(Locale.ROOT);
     }
 
     /// The largest resident memory that this process had, in bytes, where the system tells it

@@ -72,6 +72,50 @@ class BenchCommandTest {
         assertThat(err.toString()).contains("fp8");
     }
 
+    @Test
+    void blocksCountWhatRunsAndCompare() {
+        String[] args = {
+            "blocks", "--model", "sd3-medium", "--layers", "1", "--tokens", "4", "--text-tokens",
+            "3", "--repeat", "2", "--precision", "bf16", "--baseline", "0.5", "--json"
+        };
+        assertThat(run(args)).as(err.toString()).isZero();
+        JsonNode json = JsonFile.mapper().readTree(out.toString());
+        long d = 1536;
+        long stream = 6 * d * (d + 1) + d * 3 * (d + 1) + d * (d + 1) + 8 * d * d + 5 * d;
+        long mlp = d * (d + 1);
+        long embeddings =
+                d * (4 * 16 + 1) // patches
+                        + d * 257
+                        + mlp // time
+                        + d * 2049
+                        + mlp // pooled text
+                        + d * 4097; // text
+        assertThat(json.get("parameters").asLong()).isEqualTo(2 * stream + embeddings);
+        assertThat(json.get("ratio_to_baseline").asDouble())
+                .isEqualTo(json.get("median").asDouble() / 0.5);
+    }
+
+    @Test
+    void aDecodedPictureInBfloat16IsNearlyThatOfFloat32() {
+        assertThat(run("decode", "--size", "16", "--precision", "bf16", "--repeat", "1", "--json"))
+                .as(err.toString())
+                .isZero();
+        JsonNode json = JsonFile.mapper().readTree(out.toString());
+        assertThat(json.get("psnr_db").asDouble()).isBetween(30.0, 80.0);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "blocks,--tokens,1000,--tokens must be a square number but is 1000",
+        "blocks,--layers,24,--layers must be 1 to 23 but is 24",
+        "blocks,--baseline,0,--baseline must be a positive number of seconds but is 0.0",
+        "decode,--size,100,--size must be a multiple of 8 but is 100"
+    })
+    void aBadNumberOfTheOthersIsOneLine(String what, String option, String value, String message) {
+        assertThat(run(what, option, value)).isEqualTo(1);
+        assertThat(err.toString().lines()).singleElement().asString().contains(message);
+    }
+
     private int run(String... args) {
         var all = new String[args.length + 1];
         all[0] = "bench";

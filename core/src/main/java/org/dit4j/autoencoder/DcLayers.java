@@ -16,6 +16,7 @@ import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Spatial;
 import org.dit4j.tensor.Tensors;
+import org.dit4j.tensor.UpsampledConvolution;
 
 /// The layers of [AutoencoderDc] (diffusers `autoencoder_dc.py`).
 final class DcLayers {
@@ -219,7 +220,8 @@ final class DcLayers {
             Tensor h =
                     shuffles
                             ? Spatial.pixelShuffle(conv.forward(x), 2)
-                            : conv.forward(Ops.upsampleNearest2x(x)); // [B, out, 2 H, 2 W]
+                            : UpsampledConvolution.forward(
+                                    x, conv.weight(), conv.bias()); // [B, out, 2 H, 2 W]
             return shortcut ? h.add(Spatial.pixelShuffle(repeated(x, 4L * out), 2)) : h;
         }
     }

@@ -5,6 +5,7 @@ import java.util.List;
 import org.dit4j.nn.Conv2d;
 import org.dit4j.nn.ParameterSource;
 import org.dit4j.tensor.Ops;
+import org.dit4j.tensor.UpsampledConvolution;
 
 /// The encoder and the decoder of [AutoencoderKl] as lists of layers (diffusers `vae.py`, `Encoder`
 /// and `Decoder`; `unet_2d_blocks.py`).
@@ -60,8 +61,7 @@ final class KlStages {
                     config.upBlocks().get(i),
                     config);
             if (i < last) {
-                layers.add(Ops::upsampleNearest2x);
-                layers.add(block.at("upsamplers.0").conv2d("conv", out, out, 3)::forward);
+                layers.add(upsample(block.at("upsamplers.0"), out));
             }
             in = out;
         }
@@ -103,5 +103,11 @@ final class KlStages {
     private static Layer downsample(ParameterSource source, int width) {
         Conv2d conv = source.conv2d("conv", width, width, 3, 2, 0, true);
         return x -> conv.forward(Ops.pad(x, 0, 1, 0, 1));
+    }
+
+    /// Doubles height and width by repeating pixels, then a 3x3 convolution.
+    private static Layer upsample(ParameterSource source, int width) {
+        Conv2d conv = source.conv2d("conv", width, width, 3);
+        return x -> UpsampledConvolution.forward(x, conv.weight(), conv.bias());
     }
 }

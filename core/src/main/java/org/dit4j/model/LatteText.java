@@ -219,7 +219,7 @@ public final class LatteText implements AutoCloseable {
         Tensor waves = TimestepEmbedding.sinusoids(t, TimestepEmbedding.FREQUENCIES, 0);
         Tensor c = time2.forward(Ops.silu(time1.forward(Ops.like(waves, x)))); // [B, D]
         Tensor all = timeAll.forward(Ops.silu(c)).reshape(b, 6, config.hiddenSize);
-        Tensor states = text2.forward(Ops.geluTanh(text1.forward(text))); // [B, L, D]
+        Tensor states = text2.forward(text1.geluTanh(text)); // [B, L, D]
         return new Hidden(z, c, all, VideoTokens.each(states, f), mask(mask, text, f));
     }
 

@@ -4,7 +4,6 @@ import org.bytedeco.pytorch.Tensor;
 import org.dit4j.nn.Init;
 import org.dit4j.nn.Linear;
 import org.dit4j.nn.ParameterSource;
-import org.dit4j.tensor.Ops;
 
 /// Projects the text's states for [Wan]: linear, GELU (tanh), linear.
 ///
@@ -19,6 +18,6 @@ record WanText(Linear fc1, Linear fc2) {
 
     /// Projects `[B, L, E]` to `[B, L, D]`.
     Tensor forward(Tensor x) {
-        return fc2.forward(Ops.geluTanh(fc1.forward(x)));
+        return fc2.forward(fc1.geluTanh(x));
     }
 }

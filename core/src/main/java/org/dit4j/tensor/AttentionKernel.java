@@ -9,11 +9,12 @@ import org.jspecify.annotations.Nullable;
 
 /// `softmax(q k^T * scale + mask) v`, on the path that is fastest for device and element type.
 ///
-/// libtorch's fused kernel keeps memory linear in the length; the explicit form needs `[B, A, L,
-/// N]` for the scores. Measured on CPUs (`docs/log.md`): in float32 the fused kernel is about twice
-/// as fast, if each of its products stays on one thread. In bfloat16 it is faster forward where the
-/// processor has tiles (AMX); without them, and backward everywhere, its products are scalar and it
-/// is thirty times slower; processors without bfloat16 emulate it, see [EmulatedBf16].
+/// libtorch's fused kernel keeps memory linear in the length, and so does [BlockedAttention]; the
+/// explicit form needs `[B, A, L, N]` for the scores. Measured on CPUs (`docs/log.md`): in float32
+/// the fused kernel is fastest, if each of its products stays on one thread. In bfloat16 it is
+/// forward where the processor has tiles (AMX); without them, and backward everywhere, its products
+/// are scalar and thirty times slower. There inference goes block by block and training is
+/// explicit. Processors without bfloat16 emulate it, see [EmulatedBf16].
 public final class AttentionKernel {
     /// Scores of more elements than this are never made at once.
     private static final long MAX_EXPLICIT_SCORES = 1L << 26;
@@ -37,12 +38,16 @@ public final class AttentionKernel {
 
     private static Tensor choose(
             Tensor q, Tensor k, Tensor v, @Nullable Tensor mask, double scale) {
-        return explicit(q, k) ? explicit(q, k, v, mask, scale) : fused(q, k, v, mask, scale);
-    }
-
-    private static boolean explicit(Tensor q, Tensor k) {
+        if (!q.is_cpu() || fusedIsFast(Dtype.of(q))) {
+            return fused(q, k, v, mask, scale);
+        }
+        if (!Ops.isGradEnabled()) {
+            return BlockedAttention.attend(q, k, v, mask, scale);
+        }
         long scores = q.size(0) * q.size(1) * q.size(2) * k.size(2);
-        return q.is_cpu() && scores <= MAX_EXPLICIT_SCORES && !fusedIsFast(Dtype.of(q));
+        return scores <= MAX_EXPLICIT_SCORES
+                ? explicit(q, k, v, mask, scale)
+                : fused(q, k, v, mask, scale);
     }
 
     private static boolean fusedIsFast(Dtype dtype) {

@@ -6,6 +6,7 @@ import org.bytedeco.pytorch.GenericList;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.IValueVector;
 import org.bytedeco.pytorch.OperatorHandle;
+import org.bytedeco.pytorch.OperatorName;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.Type;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,11 @@ final class Dispatch {
         }
         op.callBoxed(stack);
         return stack;
+    }
+
+    /// Returns whether this build of libtorch has the operator.
+    static boolean has(String name, String overload) {
+        return Dispatcher.singleton().findSchema(new OperatorName(name, overload)).has_value();
     }
 
     private static IValue value(OperatorHandle op, int i, @Nullable Object argument) {

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.model.Network;
-import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.TensorScope;
 
 /// Activation checkpointing (Chen et al. 2016, arXiv:1604.06174): the forward pass keeps the input
@@ -45,7 +44,10 @@ public final class Recomputation {
             inputs.add(h);
             Tensor in = h;
             int block = i;
-            h = Ops.noGrad(() -> TensorScope.compute(() -> network.block(block, in, c)));
+            // recorded, and thrown away with the scope: inference may take other operators, and
+            // both
+            // passes must give the same bits
+            h = TensorScope.compute(() -> network.block(block, in, c).detach());
         }
         Tensor last = leaf(h);
         inputs.add(last);

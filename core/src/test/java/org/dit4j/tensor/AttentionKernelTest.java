@@ -25,6 +25,25 @@ class AttentionKernelTest {
         }
     }
 
+    /// Several blocks of queries, and groups of two heads and one.
+    @ParameterizedTest
+    @CsvSource({"FLOAT64, 1e-12", "BFLOAT16, 1e-2"})
+    void blocksAgreeWithSoftmaxInFloat64(Dtype dtype, double tolerance) {
+        try (var scope = TensorScope.open();
+                var rng = Rng.seeded(4)) {
+            Tensor q = draw(rng, dtype, 2, 300, 3, 16).transpose(1, 2);
+            Tensor k = draw(rng, dtype, 2, 3, 2000, 16);
+            Tensor v = draw(rng, dtype, 2, 3, 2000, 16);
+            Tensor mask = draw(rng, dtype, 2, 1, 1, 2000);
+            Tensor y = BlockedAttention.attend(q, k, v, mask, SCALE);
+            assertThat(Ops.maxAbsDifference(y, reference(q, k, v, mask))).isLessThan(tolerance);
+            assertThat(y.transpose(1, 2).is_contiguous()).isTrue();
+            Tensor none = BlockedAttention.attend(q, k, v, null, SCALE);
+            Tensor zeros = Tensors.zeros(dtype, 1, 1);
+            assertThat(Ops.maxAbsDifference(none, reference(q, k, v, zeros))).isLessThan(tolerance);
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({"FLOAT64, 1e-12", "FLOAT32, 1e-5"})
     void bothPathsGiveTheSameGradients(Dtype dtype, double tolerance) {
