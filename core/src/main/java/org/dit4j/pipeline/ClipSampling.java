@@ -5,6 +5,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
 import org.dit4j.diffusion.Denoiser;
 import org.dit4j.diffusion.Progress;
+import org.dit4j.diffusion.RunDenoiser;
 import org.dit4j.tensor.Rng;
 
 /// What the pipelines of videos and of sounds share: prompts that become conditions, and one clip
@@ -38,12 +39,21 @@ record ClipSampling(TextConditioned network, DiffusionProcess process) {
         return network.encode(Batches.texts(r), r);
     }
 
-    /// Returns the guided network as the sampler of a resolved request calls it.
+    /// Returns the guided network as the sampler of a resolved request calls it, without a cache.
     Denoiser denoiser(PromptedNetwork.Prompts prompts, GenerationRequest r) {
         return LatentSampling.denoiser(
-                (from, n, paired) -> prompts.of(Batches.shown(r, from, n, paired)),
-                sampling().guidance(r.guide()),
-                CHUNK);
+                conditioned(prompts, r), sampling().guidance(r.guide()), CHUNK);
+    }
+
+    /// Returns the same with the cache of the request.
+    RunDenoiser cached(PromptedNetwork.Prompts prompts, GenerationRequest r) {
+        return LatentSampling.denoiser(
+                conditioned(prompts, r), sampling().guidance(r.guide()), r.caching(), CHUNK);
+    }
+
+    private static LatentSampling.Conditioned conditioned(
+            PromptedNetwork.Prompts prompts, GenerationRequest r) {
+        return (from, n, paired) -> prompts.of(Batches.shown(r, from, n, paired));
     }
 
     LatentSampling sampling() {
@@ -64,7 +74,7 @@ record ClipSampling(TextConditioned network, DiffusionProcess process) {
         try (var rng = Rng.seeded(r.seed())) {
             PromptedNetwork.Prompts prompts = encode(r);
             prompts.remarks().forEach(progress::remark);
-            Denoiser denoiser = denoiser(prompts, r);
+            RunDenoiser denoiser = cached(prompts, r);
             Tensor noise = rng.normal(sizes);
             return sampling().run(r, sampling().sampler(r, tokens), denoiser, noise, rng, progress);
         }

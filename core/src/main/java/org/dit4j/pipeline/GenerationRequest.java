@@ -3,6 +3,7 @@ package org.dit4j.pipeline;
 import java.util.List;
 import org.dit4j.ConfigException;
 import org.dit4j.data.Picture;
+import org.dit4j.diffusion.Caching;
 
 /// What to generate. Immutable; 0 and the empty text stand for what the model's own folder says.
 ///
@@ -22,6 +23,7 @@ import org.dit4j.data.Picture;
 /// @param textTokens tokens that a prompt is cut or filled up to, where a family leaves that open
 /// @param given pictures to start from or to be steered by
 /// @param clip how long videos and sounds are
+/// @param caching what is spared of the network, at a loss of quality
 public record GenerationRequest(
         List<String> prompts,
         int count,
@@ -33,7 +35,8 @@ public record GenerationRequest(
         int height,
         int textTokens,
         GivenPictures given,
-        Clip clip) {
+        Clip clip,
+        Caching caching) {
     private static final int MOST = 1024;
     private static final int MOST_STEPS = 10_000;
     private static final int MOST_PIXELS = 8192;
@@ -76,7 +79,8 @@ public record GenerationRequest(
                 0,
                 0,
                 GivenPictures.NONE,
-                Clip.OPEN);
+                Clip.OPEN,
+                Caching.OFF);
     }
 
     /// Returns a request for one picture of each class, with seed 0.
@@ -92,25 +96,69 @@ public record GenerationRequest(
     /// Returns this request with other prompts.
     public GenerationRequest withPrompts(List<String> texts) {
         return new GenerationRequest(
-                texts, count, seed, steps, guide, sampler, width, height, textTokens, given, clip);
+                texts,
+                count,
+                seed,
+                steps,
+                guide,
+                sampler,
+                width,
+                height,
+                textTokens,
+                given,
+                clip,
+                caching);
     }
 
     /// Returns this request for another number of pictures of each prompt.
     public GenerationRequest withCount(int n) {
         return new GenerationRequest(
-                prompts, n, seed, steps, guide, sampler, width, height, textTokens, given, clip);
+                prompts,
+                n,
+                seed,
+                steps,
+                guide,
+                sampler,
+                width,
+                height,
+                textTokens,
+                given,
+                clip,
+                caching);
     }
 
     /// Returns this request with another seed.
     public GenerationRequest withSeed(long s) {
         return new GenerationRequest(
-                prompts, count, s, steps, guide, sampler, width, height, textTokens, given, clip);
+                prompts,
+                count,
+                s,
+                steps,
+                guide,
+                sampler,
+                width,
+                height,
+                textTokens,
+                given,
+                clip,
+                caching);
     }
 
     /// Returns this request with another number of sampler steps.
     public GenerationRequest withSteps(int n) {
         return new GenerationRequest(
-                prompts, count, seed, n, guide, sampler, width, height, textTokens, given, clip);
+                prompts,
+                count,
+                seed,
+                n,
+                guide,
+                sampler,
+                width,
+                height,
+                textTokens,
+                given,
+                clip,
+                caching);
     }
 
     /// Returns this request with another guidance scale.
@@ -121,25 +169,59 @@ public record GenerationRequest(
     /// Returns this request with other guidance.
     public GenerationRequest withGuide(Guide g) {
         return new GenerationRequest(
-                prompts, count, seed, steps, g, sampler, width, height, textTokens, given, clip);
+                prompts,
+                count,
+                seed,
+                steps,
+                g,
+                sampler,
+                width,
+                height,
+                textTokens,
+                given,
+                clip,
+                caching);
     }
 
     /// Returns this request with another sampler.
     public GenerationRequest withSampler(String name) {
         return new GenerationRequest(
-                prompts, count, seed, steps, guide, name, width, height, textTokens, given, clip);
+                prompts,
+                count,
+                seed,
+                steps,
+                guide,
+                name,
+                width,
+                height,
+                textTokens,
+                given,
+                clip,
+                caching);
     }
 
     /// Returns this request for another size in pixels.
     public GenerationRequest withSize(int w, int h) {
         return new GenerationRequest(
-                prompts, count, seed, steps, guide, sampler, w, h, textTokens, given, clip);
+                prompts,
+                count,
+                seed,
+                steps,
+                guide,
+                sampler,
+                w,
+                h,
+                textTokens,
+                given,
+                clip,
+                caching);
     }
 
     /// Returns this request with another number of tokens of a prompt.
     public GenerationRequest withTextTokens(int n) {
         return new GenerationRequest(
-                prompts, count, seed, steps, guide, sampler, width, height, n, given, clip);
+                prompts, count, seed, steps, guide, sampler, width, height, n, given, clip,
+                caching);
     }
 
     /// Returns this request starting from a picture.
@@ -187,7 +269,8 @@ public record GenerationRequest(
                 height,
                 textTokens,
                 pictures,
-                clip);
+                clip,
+                caching);
     }
 
     /// Returns this request for videos of another number of frames.
@@ -213,6 +296,24 @@ public record GenerationRequest(
                 height,
                 textTokens,
                 given,
+                other,
+                caching);
+    }
+
+    /// Returns this request with another cache.
+    public GenerationRequest withCaching(Caching other) {
+        return new GenerationRequest(
+                prompts,
+                count,
+                seed,
+                steps,
+                guide,
+                sampler,
+                width,
+                height,
+                textTokens,
+                given,
+                clip,
                 other);
     }
 }

@@ -10,6 +10,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
 import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.diffusion.Denoiser;
+import org.dit4j.diffusion.SplitDenoiser;
 import org.dit4j.model.MmDit;
 import org.dit4j.model.MmDitCheckpoint;
 import org.dit4j.model.MmDitControlNet;
@@ -145,14 +146,15 @@ final class Sd3Prompts implements PromptedNetwork {
                                             control.scale())));
         }
 
-        private Denoiser of(List<Integer> texts, Steering steering) {
+        private SplitDenoiser of(List<Integer> texts, Steering steering) {
             MmDit mmDit = network.get();
             Tensor own = Ops.to(Batches.rows(states, texts), mmDit.dtype());
             Tensor vectors = Ops.to(Batches.rows(pooled, texts), mmDit.dtype());
             return (x, t) -> {
                 Tensor latents = Ops.to(x, mmDit.dtype());
                 MmDit.Changes changes = steering.changes(latents, t, own, vectors);
-                return Ops.to(mmDit.forward(latents, t, own, vectors, changes), Dtype.FLOAT32);
+                return mmDit.split(latents, t, own, vectors, changes)
+                        .then(answer -> Ops.to(answer, Dtype.FLOAT32));
             };
         }
 
@@ -174,6 +176,11 @@ final class Sd3Prompts implements PromptedNetwork {
     @Override
     public int inChannels() {
         return config.inChannels();
+    }
+
+    @Override
+    public boolean splits() {
+        return true;
     }
 
     @Override
