@@ -17,7 +17,6 @@ import org.dit4j.nn.Parameters;
 import org.dit4j.nn.PatchEmbed;
 import org.dit4j.nn.Patches;
 import org.dit4j.nn.Positions;
-import org.dit4j.nn.SplitCall;
 import org.dit4j.nn.TimestepEmbedding;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
@@ -280,33 +279,23 @@ public final class Dit implements Network {
     public Tensor forward(Tensor x, Tensor t, Tensor y) {
         try (var scope = TensorScope.open()) {
             Hidden h = embed(x, t, y); // [B, N, D], [B, D]
-            Tensor tokens = blocks(0, h.x(), h.c()); // [B, N, D]
+            Tensor tokens =
+                    Ops.isGradEnabled()
+                            ? allBlocks(h)
+                            : TensorScope.fold(
+                                    h.x(),
+                                    IntStream.range(0, depth()).boxed().toList(),
+                                    (z, i) -> block(i, z, h.c()));
             return scope.promote(head(tokens, h.c(), x.size(2), x.size(3))); // [B, outputs, H, W]
         }
     }
 
-    /// Begins what [#forward] does, and stops after the first block.
-    public SplitCall split(Tensor x, Tensor t, Tensor y) {
-        Hidden h = embed(x, t, y);
-        Tensor after = TensorScope.compute(() -> block(0, h.x(), h.c())); // [B, N, D]
-        return new SplitCall(
-                h.x(),
-                after,
-                () -> blocks(1, after, h.c()),
-                z -> head(z, h.c(), x.size(2), x.size(3)));
-    }
-
-    /// Applies the blocks from number `from` on.
-    private Tensor blocks(int from, Tensor x, Tensor c) {
-        List<Integer> numbers = IntStream.range(from, depth()).boxed().toList();
-        if (!Ops.isGradEnabled()) {
-            return TensorScope.fold(x, numbers, (z, i) -> block(i, z, c));
+    private Tensor allBlocks(Hidden h) {
+        Tensor x = h.x();
+        for (int i = 0; i < depth(); i++) {
+            x = block(i, x, h.c());
         }
-        Tensor z = x;
-        for (int i : numbers) {
-            z = block(i, z, c);
-        }
-        return z;
+        return x;
     }
 
     @Override
