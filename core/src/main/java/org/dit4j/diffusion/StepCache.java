@@ -2,6 +2,7 @@ package org.dit4j.diffusion;
 
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
+import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Tensors;
 
 /// Spares the calls for which the answer has hardly changed, as far as the network's input tells:
@@ -41,7 +42,8 @@ public record StepCache(double threshold, int order) implements Caching {
     }
 
     private static Tensor unknown(Tensor x) {
-        return Tensors.full(Double.POSITIVE_INFINITY, org.dit4j.tensor.Dtype.FLOAT32, x.size(0));
+        Tensor all = Tensors.full(Double.POSITIVE_INFINITY, Dtype.FLOAT32, x.size(0));
+        return all.to(x.device(), all.scalar_type());
     }
 
     /// Returns the largest relative change of an answer that is to be expected.

@@ -12,7 +12,7 @@ import org.dit4j.tensor.Tensors;
 /// The peak signal-to-noise ratio: how faithfully an autoencoder, or a run with a cache, gives
 /// pictures back.
 public final class Psnr {
-    /// What equal pictures have, in dB; a single step of a single value in 2 MB gives less.
+    /// What equal pictures have, in dB; one value of a million that differs by one gives less.
     public static final double EQUAL = 110;
 
     private static final int BATCH = 16;
