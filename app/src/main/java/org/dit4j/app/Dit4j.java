@@ -34,6 +34,7 @@ import picocli.CommandLine.Spec;
             TrainCommand.class,
             EvaluateCommand.class,
             DataCommand.class,
+            CalibrateCommand.class,
             InspectCommand.class,
             ConvertCommand.class,
             ModelsCommand.class,

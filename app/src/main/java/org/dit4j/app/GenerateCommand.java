@@ -12,10 +12,12 @@ import org.dit4j.ConfigException;
 import org.dit4j.app.language.PromptEnhancer;
 import org.dit4j.checkpoint.JsonFile;
 import org.dit4j.checkpoint.LoadOptions;
+import org.dit4j.data.Picture;
 import org.dit4j.pipeline.DitPipeline;
 import org.dit4j.pipeline.GenerationRequest;
 import org.dit4j.pipeline.MediaPipeline;
 import org.dit4j.pipeline.Medium;
+import org.dit4j.pipeline.Pipeline;
 import org.dit4j.pipeline.Pipelines;
 import org.dit4j.pipeline.Residency;
 import picocli.CommandLine.Command;
@@ -43,6 +45,7 @@ import picocli.CommandLine.Spec;
             "  dit4j generate --model emoji --class heart --class food-fruit --count 4 --seed 7 -o grid.png",
             "  dit4j generate --model emoji --class 12 --count 100 -o pictures/",
             "  dit4j generate --model out/emoji/model --class flag --steps 50 --guidance 2 -o flag.png",
+            "  dit4j generate \"a red heart\" --steps 50 --cache-budget 35dB -o heart.png",
             "  dit4j generate --model DIR \"a red heart\" --lora style.safetensors:0.8 -o heart.png",
             "  dit4j generate --model DIR \"a red heart\" --image old.png --strength 0.5 -o heart.png",
             "  dit4j generate --model DIR \"a cat walks\" --frames 33 -o cat.mp4",
@@ -84,6 +87,8 @@ final class GenerateCommand implements Callable<Integer> {
     @Mixin private SamplingOptions sampling = new SamplingOptions();
 
     @Mixin private GuideOptions guides = new GuideOptions();
+
+    @Mixin private CacheOptions caches = new CacheOptions();
 
     @Mixin private LoraOptions adapters = new LoraOptions();
 
@@ -134,6 +139,7 @@ final class GenerateCommand implements Callable<Integer> {
                 adapters.applied(LoadOptions.inference().withDtype(sampling.precision().dtype()));
         Medium medium = Pipelines.medium(folder);
         double rate = clips.rate(medium);
+        caches.requireMeasurable(medium);
         GenerationRequest asked = images.applied(bare, medium);
         switch (medium) {
             case PICTURES -> {
@@ -181,19 +187,29 @@ final class GenerateCommand implements Callable<Integer> {
             if (enhancer.isPresent()) {
                 request = enhanced(asked, pipeline, enhancer.get());
             }
+            var network =
+                    new GenerationFiles.Network(model, adapters.loras(), sampling.precision());
+            if (caches.budgeted()) {
+                request = choice(pipeline, network).within(caches.decibel(), request);
+            }
             GenerationRequest resolved = pipeline.resolve(request);
             List<T> results = pipeline.generate(request, progress);
             String original = enhance ? prompt : "";
             var files =
                     new GenerationFiles(
-                            out,
-                            new GenerationFiles.Network(
-                                    model, adapters.loras(), sampling.precision()),
-                            original,
-                            images.text(format.medium()),
-                            resolved);
+                            out, network, original, images.text(format.medium()), resolved);
             report(files.text(), files.write(format, results), format.medium().plural());
+            if (caches.measured()) {
+                var pictures = results.stream().map(Picture.class::cast).toList();
+                choice(pipeline, network).measure(request, pictures);
+            }
         }
+    }
+
+    private CacheChoice choice(MediaPipeline<?> pipeline, GenerationFiles.Network network) {
+        Path folder = ModelFolders.shipped().find(model);
+        PrintWriter err = spec.commandLine().getErr();
+        return CacheChoice.of((Pipeline) pipeline, folder, network.variant(), err);
     }
 
     /// The number of a class is no prompt.
@@ -245,7 +261,8 @@ final class GenerateCommand implements Callable<Integer> {
         }
         GenerationRequest bare =
                 GenerationRequest.ofClasses(wanted.toArray(String[]::new)).withCount(count);
-        GenerationRequest request = clips.applied(guides.applied(sampling.applied(bare)));
+        GenerationRequest request =
+                clips.applied(caches.applied(guides.applied(sampling.applied(bare))));
         request = exactSize ? request.withExactSize() : request;
         if (size.isEmpty()) {
             return request;

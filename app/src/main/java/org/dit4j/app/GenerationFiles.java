@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.dit4j.checkpoint.Lora;
+import org.dit4j.diffusion.Caching;
 import org.dit4j.pipeline.GenerationRequest;
 import org.dit4j.train.RunConfig.Precision;
 
@@ -31,6 +32,15 @@ record GenerationFiles(
     /// @param loras that were added to it
     /// @param precision of its numbers
     record Network(String model, List<Lora> loras, Precision precision) {
+        /// Returns what there is to it besides the model, as calibrations name it.
+        String variant() {
+            return loras.isEmpty() ? precisionName() : precisionName() + " " + adapters();
+        }
+
+        private String precisionName() {
+            return precision == Precision.FP32 ? "fp32" : "bf16";
+        }
+
         private String adapters() {
             return loras.stream()
                     .map(lora -> lora.file() + ":" + lora.scale())
@@ -119,7 +129,10 @@ record GenerationFiles(
         if (request.clip().end() > 0) {
             text.put("seconds", Double.toString(request.clip().end() - request.clip().start()));
         }
-        text.put("precision", network.precision == Precision.FP32 ? "fp32" : "bf16");
+        text.put("precision", network.precisionName());
+        if (!request.caching().equals(Caching.OFF)) {
+            text.put("cache", request.caching().text());
+        }
         return text;
     }
 }

@@ -128,14 +128,24 @@ public record Guidance(
     /// @param conditional the network with the conditioning alone
     /// @return takes `[B, C, ...]` and answers `[B, ...]` as the network does
     public Denoiser over(Denoiser pair, Denoiser conditional) {
-        return (x, t) -> {
+        RunDenoiser guided = over((RunDenoiser) pair, conditional);
+        return (x, t) -> guided.predict(x, t, Memory.NONE).prediction();
+    }
+
+    /// The same for networks that use what a run remembers: both halves of the pair are one memory.
+    public RunDenoiser over(RunDenoiser pair, RunDenoiser conditional) {
+        return (x, t, memory) -> {
             boolean[] guided = guided(t);
             if (none(guided)) {
-                return conditional.predict(x, t);
+                return conditional.predict(x, t, memory);
             }
-            Tensor answer = pair.predict(Ops.cat(0, x, x), Ops.cat(0, t, t));
-            Tensor combined = combine(x, answer);
-            return all(guided) ? combined : choose(guided, combined, conditional(answer));
+            var reply = pair.predict(Ops.cat(0, x, x), Ops.cat(0, t, t), memory);
+            Tensor combined = combine(x, reply.prediction());
+            return new RunDenoiser.Reply(
+                    all(guided)
+                            ? combined
+                            : choose(guided, combined, conditional(reply.prediction())),
+                    reply.memory());
         };
     }
 

@@ -6,7 +6,7 @@ import org.dit4j.ConfigException;
 import org.jspecify.annotations.Nullable;
 
 /// Where a sampling run stands: everything that [Sampler#next] needs besides the prediction and the
-/// noise. Immutable; made of tensors and one number, so it can be saved, resumed and branched.
+/// noise. Immutable; made of tensors and numbers, so it can be saved, resumed and branched.
 ///
 /// The tensors belong to the scope in which [Sampler#next] ran. A state may share tensors with the
 /// one before it.
@@ -16,11 +16,18 @@ import org.jspecify.annotations.Nullable;
 /// @param history what a multistep method, or a method of several calls per step, remembers; its
 ///   meaning is the sampler's own
 /// @param x0 `[B, C, ...]` the data as predicted by the last call, for previews; null where unknown
-public record SamplerState(Tensor x, int call, List<Tensor> history, @Nullable Tensor x0) {
+/// @param memory what a [Caching] remembers; samplers need not hand it on
+public record SamplerState(
+        Tensor x, int call, List<Tensor> history, @Nullable Tensor x0, Memory memory) {
     /// Copies the list and checks the count.
     public SamplerState {
         ConfigException.require(call >= 0, "call must be at least 0, not %d", call);
         history = List.copyOf(history);
+    }
+
+    /// Returns a state without a memory.
+    public SamplerState(Tensor x, int call, List<Tensor> history, @Nullable Tensor x0) {
+        this(x, call, history, x0, Memory.NONE);
     }
 
     /// Returns the state before the first call.
@@ -31,5 +38,10 @@ public record SamplerState(Tensor x, int call, List<Tensor> history, @Nullable T
     /// Returns the state after one more call.
     public SamplerState after(Tensor newX, List<Tensor> newHistory, @Nullable Tensor newX0) {
         return new SamplerState(newX, call + 1, newHistory, newX0);
+    }
+
+    /// Returns the same state with another memory.
+    public SamplerState with(Memory other) {
+        return new SamplerState(x, call, history, x0, other);
     }
 }

@@ -8,19 +8,23 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.checkpoint.CheckpointException;
+import org.dit4j.checkpoint.JsonFile;
 import org.dit4j.checkpoint.Safetensors;
 import org.dit4j.checkpoint.StateDict;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.Shapes;
+import tools.jackson.core.JacksonException;
 
 /// Writes a paused sampling run to a file and reads it back, so that it goes on, in this process or
 /// another, bit by bit as if it had never stopped; or several times, to branch it.
 ///
-/// The file is safetensors: `x`, `x0` where known, `history.0` and so on, and `rng`, the state of
-/// the generator; the number of calls made and the caller's name of the run are in its metadata.
+/// The file is safetensors: `x`, `x0` where known, `history.0` and so on, `memory.0` and so on if
+/// the run has a cache, and `rng`, the state of the generator; the number of calls made, the
+/// caller's name of the run and the outline of the memory are in its metadata.
 public final class SamplerStates {
     private static final String KIND = "dit4j sampler state 1";
     private static final long RNG_BYTES = 5056;
@@ -52,10 +56,18 @@ public final class SamplerStates {
             tensors.put("history." + i, state.history().get(i));
         }
         rng.ifPresent(r -> tensors.put("rng", r.state()));
-        Safetensors.write(
-                file,
-                tensors,
-                Map.of("kind", KIND, "run", run, "call", Integer.toString(state.call())));
+        List<Tensor> remembered = state.memory().all().toList();
+        for (int i = 0; i < remembered.size(); i++) {
+            tensors.put("memory." + i, remembered.get(i));
+        }
+        var metadata = new LinkedHashMap<String, String>();
+        metadata.put("kind", KIND);
+        metadata.put("run", run);
+        metadata.put("call", Integer.toString(state.call()));
+        if (!state.memory().equals(Memory.NONE)) {
+            metadata.put("memory", JsonFile.mapper().writeValueAsString(state.memory().outline()));
+        }
+        Safetensors.write(file, tensors, metadata);
     }
 
     /// Reads a run.
@@ -69,30 +81,60 @@ public final class SamplerStates {
             require(saved.equals(run), file, "is the run \"%s\", not \"%s\"", saved, run);
             int history = (int) dict.names().stream().filter(n -> n.startsWith("history.")).count();
             require(history <= MOST_HISTORY, file, "has a history of %d tensors", history);
-            check(file, dict, history);
+            Memory.Outline memory = memory(file, dict);
+            check(file, dict, history, memory.count());
             List<Tensor> past = new ArrayList<>();
             for (int i = 0; i < history; i++) {
                 past.add(copy(dict, "history." + i));
             }
             Tensor x0 = dict.has("x0") ? copy(dict, "x0") : null;
-            var state = new SamplerState(copy(dict, "x"), call(file, dict), past, x0);
+            var tensors = Stream.iterate(0, i -> i + 1).map(i -> copy(dict, "memory." + i));
+            var state =
+                    new SamplerState(
+                            copy(dict, "x"),
+                            call(file, dict),
+                            past,
+                            x0,
+                            memory.filled(tensors.iterator()));
             return new Saved(state, rng(file, dict));
         }
     }
 
+    private static Memory.Outline memory(Path file, StateDict dict) {
+        String json = dict.metadata().get("memory");
+        if (json == null) {
+            return Memory.NONE.outline();
+        }
+        try {
+            return JsonFile.mapper().readValue(json, Memory.Outline.class);
+        } catch (JacksonException e) {
+            throw new CheckpointException(file + " has a damaged outline of its memory", e);
+        }
+    }
+
     /// Every tensor is one of those that [#save] writes, and all of them are like `x`, except that
-    /// a method may remember a few numbers, float64.
-    private static void check(Path file, StateDict dict, int history) {
+    /// a method may remember a few numbers, float64, and a cache what it wants of a network.
+    private static void check(Path file, StateDict dict, int history, int memory) {
         require(dict.has("x"), file, "has no tensor x");
         StateDict.Entry x = dict.entry("x");
         require(x.dtype().isFloat(), file, "has x of type %s", x.dtype());
         require(Shapes.count(x.shape()) <= MOST_ELEMENTS, file, "has too large an x");
+        Set<String> known = known(history, memory);
+        for (int i = 0; i < memory; i++) {
+            require(dict.has("memory." + i), file, "has no tensor memory.%d", i);
+        }
         for (String name : dict.names()) {
             if (name.equals("rng")) {
                 continue;
             }
-            require(known(history).contains(name), file, "has an unexpected tensor %s", name);
+            require(known.contains(name), file, "has an unexpected tensor %s", name);
             StateDict.Entry other = dict.entry(name);
+            if (name.startsWith("memory.")) {
+                boolean fits =
+                        other.dtype().isFloat() && Shapes.count(other.shape()) <= MOST_ELEMENTS;
+                require(fits, file, "has a %s that is no tensor of a network", name);
+                continue;
+            }
             boolean like = other.dtype() == x.dtype() && Arrays.equals(other.shape(), x.shape());
             boolean numbers = name.startsWith("history.") && fewNumbers(other);
             require(like || numbers, file, "has %s of another type or shape than x", name);
@@ -105,10 +147,13 @@ public final class SamplerStates {
                 && entry.shape()[0] <= MOST_NUMBERS;
     }
 
-    private static Set<String> known(int history) {
+    private static Set<String> known(int history, int memory) {
         var names = new java.util.HashSet<>(Set.of("x", "x0"));
         for (int i = 0; i < history; i++) {
             names.add("history." + i);
+        }
+        for (int i = 0; i < memory; i++) {
+            names.add("memory." + i);
         }
         return names;
     }

@@ -20,8 +20,14 @@ public final class Sampling {
     ///
     /// @param start `[B, C, ...]` standard normal
     /// @return `[B, C, ...]` in the caller's scope
-    public static Tensor run(Sampler sampler, Denoiser denoiser, Tensor start, NoiseSource noise) {
+    public static Tensor run(
+            Sampler sampler, RunDenoiser denoiser, Tensor start, NoiseSource noise) {
         return run(sampler, denoiser, sampler.start(start, noise), noise, Progress.NONE).x();
+    }
+
+    /// The same for a network that remembers nothing.
+    public static Tensor run(Sampler sampler, Denoiser denoiser, Tensor start, NoiseSource noise) {
+        return run(sampler, (RunDenoiser) denoiser, start, noise);
     }
 
     /// Goes on from `from` until the sampler is done or `progress` says stop.
@@ -30,7 +36,7 @@ public final class Sampling {
     /// @return the state reached, in the caller's scope; [Sampler#done] tells whether it is the end
     public static SamplerState run(
             Sampler sampler,
-            Denoiser denoiser,
+            RunDenoiser denoiser,
             SamplerState from,
             NoiseSource noise,
             Progress progress) {
@@ -49,20 +55,37 @@ public final class Sampling {
         });
     }
 
+    /// The same for a network that remembers nothing.
+    public static SamplerState run(
+            Sampler sampler,
+            Denoiser denoiser,
+            SamplerState from,
+            NoiseSource noise,
+            Progress progress) {
+        return run(sampler, (RunDenoiser) denoiser, from, noise, progress);
+    }
+
     /// Makes one model call in a scope of its own.
     ///
     /// @return the next state, in the caller's scope
     public static SamplerState advance(
-            Sampler sampler, Denoiser denoiser, SamplerState s, NoiseSource noise) {
+            Sampler sampler, RunDenoiser denoiser, SamplerState s, NoiseSource noise) {
         try (var scope = TensorScope.open()) {
             Tensor x = sampler.modelInput(s);
             Tensor t = Tensors.full(sampler.timestep(s), Dtype.FLOAT32, x.size(0));
-            Tensor prediction = denoiser.predict(x, t.to(x.device(), t.scalar_type()));
-            SamplerState next = sampler.next(s, prediction, noise);
+            Tensor time = t.to(x.device(), t.scalar_type());
+            RunDenoiser.Reply reply = denoiser.predict(x, time, s.memory());
+            SamplerState next = sampler.next(s, reply.prediction(), noise).with(reply.memory());
             Set<Tensor> old = tensors(List.of(s));
             tensors(List.of(next)).stream().filter(k -> !old.contains(k)).forEach(scope::promote);
             return next;
         }
+    }
+
+    /// The same for a network that remembers nothing.
+    public static SamplerState advance(
+            Sampler sampler, Denoiser denoiser, SamplerState s, NoiseSource noise) {
+        return advance(sampler, (RunDenoiser) denoiser, s, noise);
     }
 
     /// Frees what only `state` holds.
@@ -75,6 +98,7 @@ public final class Sampling {
         Set<Tensor> all = Collections.newSetFromMap(new IdentityHashMap<>());
         for (SamplerState s : states) {
             var parts = new ArrayList<>(s.history());
+            s.memory().all().forEach(parts::add);
             parts.add(s.x());
             if (s.x0() != null) {
                 parts.add(s.x0());

@@ -13,6 +13,7 @@ import org.dit4j.nn.Modulation;
 import org.dit4j.nn.ParameterSource;
 import org.dit4j.nn.Parameters;
 import org.dit4j.nn.Patches;
+import org.dit4j.nn.SplitCall;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.ShapeException;
@@ -250,20 +251,37 @@ public final class MmDit implements AutoCloseable {
     public Tensor forward(Tensor x, Tensor t, Tensor text, Tensor pooled, Changes changes) {
         return TensorScope.compute(() -> {
             Tensor whole = Patches.fillUp(x, config.patchSize); // [B, C, H', W']
-            Hidden h = blocks(embed(whole, t, text, pooled), changes); // [B, N, D]
-            Tensor out = head(h.x, h.c, whole.size(2), whole.size(3)); // [B, outputs, H', W']
-            return out.narrow(2, 0, x.size(2)).narrow(3, 0, x.size(3)); // [B, outputs, H, W]
+            Hidden h = blocks(0, embed(whole, t, text, pooled), changes); // [B, N, D]
+            return cutHead(h, whole, x); // [B, outputs, H, W]
         });
     }
 
-    /// Applies the blocks, each in a scope of its own, and frees what it was given once its results
-    /// are there.
-    private Hidden blocks(Hidden first, Changes changes) {
+    /// Begins what [#forward] does, and stops after the first block.
+    public SplitCall split(Tensor x, Tensor t, Tensor text, Tensor pooled, Changes changes) {
+        Tensor whole = Patches.fillUp(x, config.patchSize); // [B, C, H', W']
+        Hidden first = embed(whole, t, text, pooled);
+        Hidden h = compute(0, first, changes);
+        return new SplitCall(
+                first.x,
+                h.x,
+                () -> blocks(1, h, changes).x,
+                z -> cutHead(new Hidden(h.text, z, h.c), whole, x));
+    }
+
+    /// Turns the last tokens into the prediction for what was there before it was filled up.
+    private Tensor cutHead(Hidden last, Tensor whole, Tensor x) {
+        Tensor out = head(last.x, last.c, whole.size(2), whole.size(3)); // [B, outputs, H', W']
+        return out.narrow(2, 0, x.size(2)).narrow(3, 0, x.size(3)); // [B, outputs, H, W]
+    }
+
+    /// Applies the blocks from number `from` on, each in a scope of its own, and frees what is made
+    /// between them.
+    private Hidden blocks(int from, Hidden first, Changes changes) {
         Hidden h = first;
-        for (int i = 0; i < config.depth; i++) {
+        for (int i = from; i < config.depth; i++) {
             Hidden next = compute(i, h, changes);
-            free(h.x, next.x);
-            free(h.text, next.text);
+            free(h.x, next.x, first.x);
+            free(h.text, next.text, first.text);
             h = next;
         }
         return h;
@@ -283,8 +301,8 @@ public final class MmDit implements AutoCloseable {
         }
     }
 
-    private static void free(Tensor old, Tensor next) {
-        if (old != next) {
+    private static void free(Tensor old, Tensor next, Tensor borrowed) {
+        if (old != next && old != borrowed) {
             old.close();
         }
     }

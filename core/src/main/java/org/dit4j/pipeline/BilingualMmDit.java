@@ -10,6 +10,8 @@ import org.dit4j.ConfigException;
 import org.dit4j.checkpoint.Checkpoints;
 import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.checkpoint.StateDict;
+import org.dit4j.diffusion.Denoiser;
+import org.dit4j.diffusion.SplitDenoiser;
 import org.dit4j.model.MmDit;
 import org.dit4j.model.MmDitConfigs;
 import org.dit4j.nn.Parameters;
@@ -78,14 +80,10 @@ public record BilingualMmDit(MmDit network, int textLength) implements Bilingual
     /// mask, and knows padding only up to the length that it was trained with.
     @Override
     public Tensor forward(Tensor x, Tensor t, BilingualStates texts) {
-        long longest = Math.max(texts.zh().states().size(1), texts.en().states().size(1));
-        if (longest <= textLength) { // as in training
-            return alike(x, t, texts, textLength);
-        }
         int[] lengths = lengths(texts);
         int[] distinct = Arrays.stream(lengths).distinct().sorted().toArray();
         if (distinct.length == 1) {
-            return alike(x, t, texts, distinct[0]);
+            return alike(x, t, joined(texts, distinct[0]));
         }
         Tensor all = Ops.like(Tensors.zeros(Dtype.FLOAT32, Shapes.of(x)), x);
         for (int length : distinct) {
@@ -96,27 +94,61 @@ public record BilingualMmDit(MmDit network, int textLength) implements Bilingual
                             .toArray();
             Tensor index = Tensors.of(rows, rows.length);
             var own = new BilingualStates(texts.zh().take(index), texts.en().take(index));
-            Tensor y = alike(x.index_select(0, index), t.index_select(0, index), own, length);
+            Tensor y =
+                    alike(x.index_select(0, index), t.index_select(0, index), joined(own, length));
             all.index_copy_(0, index, y);
         }
         return all;
     }
 
+    /// Texts of one length can stop after the first block.
+    @Override
+    public Denoiser denoiser(BilingualStates texts) {
+        int[] distinct = Arrays.stream(lengths(texts)).distinct().toArray();
+        if (distinct.length > 1) {
+            return BilingualNetwork.super.denoiser(texts);
+        }
+        Joined joined = joined(texts, distinct[0]);
+        SplitDenoiser split =
+                (x, t) ->
+                        network.split(
+                                        Ops.to(x, dtype()),
+                                        t,
+                                        joined.states,
+                                        joined.pooled,
+                                        MmDit.Changes.NONE)
+                                .then(answer -> Ops.to(answer, Dtype.FLOAT32));
+        return split;
+    }
+
+    /// The length at which each text goes through the network.
     private int[] lengths(BilingualStates texts) {
+        int n = (int) texts.zh().states().size(0);
+        long longest = Math.max(texts.zh().states().size(1), texts.en().states().size(1));
+        if (longest <= textLength) { // as in training
+            return IntStream.generate(() -> textLength).limit(n).toArray();
+        }
         double[] zh = Tensors.doubles(Ops.sum(texts.zh().mask(), false, 1));
         double[] en = Tensors.doubles(Ops.sum(texts.en().mask(), false, 1));
-        return IntStream.range(0, zh.length)
+        return IntStream.range(0, n)
                 .map(i -> (int) Math.max(textLength, Math.max(zh[i], en[i])))
                 .toArray();
     }
 
-    private Tensor alike(Tensor x, Tensor t, BilingualStates texts, int length) {
+    /// What the network takes of texts.
+    private record Joined(Tensor states, Tensor pooled) {}
+
+    private Joined joined(BilingualStates texts, int length) {
         Tensor zh = cut(texts.zh(), length); // [B, L, E]
         Tensor en = cut(texts.en(), length); // [B, L, E2]
         Tensor fill = Tensors.zeros(Dtype.of(en), en.size(0), length, WIDTH - SECOND_WIDTH);
         Tensor states = Ops.cat(1, zh, Ops.cat(2, en, fill)); // [B, 2 L, E]
         Tensor pooled = Ops.cat(1, texts.zh().pooled(), texts.en().pooled()); // [B, E + E2]
-        return network.forward(x, t, Ops.to(states, dtype()), Ops.to(pooled, dtype()));
+        return new Joined(Ops.to(states, dtype()), Ops.to(pooled, dtype()));
+    }
+
+    private Tensor alike(Tensor x, Tensor t, Joined texts) {
+        return network.forward(x, t, texts.states, texts.pooled);
     }
 
     /// Each encoder cuts a text into another number of tokens.

@@ -4,8 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.diffusion.Denoiser;
-import org.dit4j.tensor.Dtype;
-import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Tensors;
 import org.dit4j.text.BilingualStates;
 import org.dit4j.text.FrozenEncoders;
@@ -47,16 +45,11 @@ public record BilingualPrompts(BilingualNetwork network, FrozenEncoders encoders
             this.en = en;
         }
 
-        /// The network in its own precision, the sampler in float32.
         @Override
         public Denoiser of(List<Integer> texts) {
             long[] numbers = texts.stream().mapToLong(Integer::longValue).toArray();
             Tensor index = Tensors.of(numbers, numbers.length);
-            var states = new BilingualStates(zh.take(index), en.take(index));
-            return (x, t) -> {
-                Tensor y = network.forward(Ops.to(x, network.dtype()), t, states);
-                return Ops.to(y, Dtype.FLOAT32);
-            };
+            return network.denoiser(new BilingualStates(zh.take(index), en.take(index)));
         }
 
         @Override
@@ -72,6 +65,11 @@ public record BilingualPrompts(BilingualNetwork network, FrozenEncoders encoders
     @Override
     public Latents latents() {
         return new Latents(network.inChannels(), 1, network.inputSize());
+    }
+
+    @Override
+    public boolean splits() {
+        return network instanceof BilingualMmDit;
     }
 
     @Override

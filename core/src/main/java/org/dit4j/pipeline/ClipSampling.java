@@ -6,6 +6,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
 import org.dit4j.diffusion.Denoiser;
 import org.dit4j.diffusion.Progress;
+import org.dit4j.diffusion.RunDenoiser;
 import org.dit4j.diffusion.Sampler;
 import org.dit4j.tensor.Rng;
 
@@ -40,12 +41,21 @@ record ClipSampling(TextConditioned network, DiffusionProcess process) {
         return network.encode(Batches.texts(r), r);
     }
 
-    /// Returns the guided network as the sampler of a resolved request calls it.
+    /// Returns the guided network as the sampler of a resolved request calls it, without a cache.
     Denoiser denoiser(PromptedNetwork.Prompts prompts, GenerationRequest r, KnownFrames known) {
         return LatentSampling.denoiser(
-                (from, n, paired) -> known.shownTo(prompts.of(Batches.shown(r, from, n, paired))),
-                sampling().guidance(r.guide()),
-                CHUNK);
+                conditioned(prompts, r, known), sampling().guidance(r.guide()), CHUNK);
+    }
+
+    /// Returns the same with the cache of the request.
+    RunDenoiser cached(PromptedNetwork.Prompts prompts, GenerationRequest r, KnownFrames known) {
+        return LatentSampling.denoiser(
+                conditioned(prompts, r, known), sampling().guidance(r.guide()), r.caching(), CHUNK);
+    }
+
+    private static LatentSampling.Conditioned conditioned(
+            PromptedNetwork.Prompts prompts, GenerationRequest r, KnownFrames known) {
+        return (from, n, paired) -> known.shownTo(prompts.of(Batches.shown(r, from, n, paired)));
     }
 
     LatentSampling sampling() {
@@ -73,7 +83,7 @@ record ClipSampling(TextConditioned network, DiffusionProcess process) {
             PromptedNetwork.Prompts prompts = encode(r);
             prompts.remarks().forEach(progress::remark);
             KnownFrames known = knowing.apply(rng);
-            Denoiser denoiser = denoiser(prompts, r, known);
+            RunDenoiser denoiser = cached(prompts, r, known);
             Tensor noise = rng.normal(sizes);
             Sampler sampler = sampling().sampler(r, tokens);
             return known.finished(sampling().run(r, sampler, denoiser, noise, rng, progress));

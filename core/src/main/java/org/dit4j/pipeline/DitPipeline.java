@@ -8,6 +8,9 @@ import org.dit4j.data.Picture;
 import org.dit4j.diffusion.Denoiser;
 import org.dit4j.diffusion.Guidance;
 import org.dit4j.diffusion.Progress;
+import org.dit4j.diffusion.RunDenoiser;
+import org.dit4j.diffusion.Sampler;
+import org.dit4j.diffusion.SplitDenoiser;
 import org.dit4j.model.Dit;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
@@ -44,6 +47,11 @@ public final class DitPipeline implements Pipeline {
         @Override
         public Latents latents() {
             return new Latents(config.inChannels(), config.patchSize(), config.inputSize());
+        }
+
+        @Override
+        public boolean splits() {
+            return true;
         }
 
         @Override
@@ -105,6 +113,18 @@ public final class DitPipeline implements Pipeline {
         return LatentSampling.denoiser(conditioned(y), Guidance.of(scale, Guidance.Scope.DATA));
     }
 
+    /// Returns the network with a request's classes, guidance and cache, as the sampler of its run
+    /// calls it. It belongs to the caller's innermost scope.
+    public RunDenoiser cached(GenerationRequest request) {
+        GenerationRequest r = resolve(request);
+        return latents.denoiser(conditioned(labels(r)), r);
+    }
+
+    /// Returns the method that a request is sampled with.
+    public Sampler sampler(GenerationRequest request) {
+        return latents.sampler(resolve(request));
+    }
+
     private LatentSampling.Conditioned conditioned(Tensor y) {
         return (from, n, paired) -> {
             Tensor part = y.narrow(0, from, n);
@@ -117,11 +137,11 @@ public final class DitPipeline implements Pipeline {
     }
 
     /// The network in its own precision, the sampler in float32.
-    private Denoiser conditional(Tensor y) {
+    private SplitDenoiser conditional(Tensor y) {
         return (x, t) ->
-                Ops.to(
-                        parts.network.forward(Ops.to(x, parts.network.dtype()), t, y),
-                        Dtype.FLOAT32);
+                parts.network
+                        .split(Ops.to(x, parts.network.dtype()), t, y)
+                        .then(answer -> Ops.to(answer, Dtype.FLOAT32));
     }
 
     private Tensor labels(GenerationRequest r) {

@@ -3,6 +3,7 @@ package org.dit4j.pipeline;
 import java.util.List;
 import org.dit4j.ConfigException;
 import org.dit4j.data.Picture;
+import org.dit4j.diffusion.Caching;
 
 /// What to generate. Immutable; 0 and the empty text stand for what the model's own folder says.
 ///
@@ -21,6 +22,7 @@ import org.dit4j.data.Picture;
 /// @param textTokens tokens that a prompt is cut or filled up to, where a family leaves that open
 /// @param given pictures to start from, to be steered by, or that are frames of the video
 /// @param clip how long videos and sounds are
+/// @param caching what is spared of the network, at a loss of quality
 public record GenerationRequest(
         List<String> prompts,
         int count,
@@ -31,7 +33,8 @@ public record GenerationRequest(
         PictureSize size,
         int textTokens,
         GivenPictures given,
-        Clip clip) {
+        Clip clip,
+        Caching caching) {
     private static final int MOST = 1024;
     private static final int MOST_STEPS = 10_000;
     private static final int MOST_TOKENS = 4096;
@@ -67,7 +70,8 @@ public record GenerationRequest(
                 PictureSize.OPEN,
                 0,
                 GivenPictures.NONE,
-                Clip.OPEN);
+                Clip.OPEN,
+                Caching.OFF);
     }
 
     /// Returns a request for one picture of each class, with seed 0.
@@ -93,25 +97,25 @@ public record GenerationRequest(
     /// Returns this request with other prompts.
     public GenerationRequest withPrompts(List<String> texts) {
         return new GenerationRequest(
-                texts, count, seed, steps, guide, sampler, size, textTokens, given, clip);
+                texts, count, seed, steps, guide, sampler, size, textTokens, given, clip, caching);
     }
 
     /// Returns this request for another number of pictures of each prompt.
     public GenerationRequest withCount(int n) {
         return new GenerationRequest(
-                prompts, n, seed, steps, guide, sampler, size, textTokens, given, clip);
+                prompts, n, seed, steps, guide, sampler, size, textTokens, given, clip, caching);
     }
 
     /// Returns this request with another seed.
     public GenerationRequest withSeed(long s) {
         return new GenerationRequest(
-                prompts, count, s, steps, guide, sampler, size, textTokens, given, clip);
+                prompts, count, s, steps, guide, sampler, size, textTokens, given, clip, caching);
     }
 
     /// Returns this request with another number of sampler steps.
     public GenerationRequest withSteps(int n) {
         return new GenerationRequest(
-                prompts, count, seed, n, guide, sampler, size, textTokens, given, clip);
+                prompts, count, seed, n, guide, sampler, size, textTokens, given, clip, caching);
     }
 
     /// Returns this request with another guidance scale.
@@ -122,13 +126,13 @@ public record GenerationRequest(
     /// Returns this request with other guidance.
     public GenerationRequest withGuide(Guide g) {
         return new GenerationRequest(
-                prompts, count, seed, steps, g, sampler, size, textTokens, given, clip);
+                prompts, count, seed, steps, g, sampler, size, textTokens, given, clip, caching);
     }
 
     /// Returns this request with another sampler.
     public GenerationRequest withSampler(String name) {
         return new GenerationRequest(
-                prompts, count, seed, steps, guide, name, size, textTokens, given, clip);
+                prompts, count, seed, steps, guide, name, size, textTokens, given, clip, caching);
     }
 
     /// Returns this request for another size in pixels.
@@ -143,7 +147,8 @@ public record GenerationRequest(
                 size.with(w, h),
                 textTokens,
                 given,
-                clip);
+                clip,
+                caching);
     }
 
     /// Returns this request for pictures that are drawn in the asked size itself.
@@ -158,13 +163,14 @@ public record GenerationRequest(
                 size.exactly(),
                 textTokens,
                 given,
-                clip);
+                clip,
+                caching);
     }
 
     /// Returns this request with another number of tokens of a prompt.
     public GenerationRequest withTextTokens(int n) {
         return new GenerationRequest(
-                prompts, count, seed, steps, guide, sampler, size, n, given, clip);
+                prompts, count, seed, steps, guide, sampler, size, n, given, clip, caching);
     }
 
     /// Returns this request starting from a picture.
@@ -218,7 +224,17 @@ public record GenerationRequest(
     /// Returns this request with other pictures.
     public GenerationRequest withGiven(GivenPictures pictures) {
         return new GenerationRequest(
-                prompts, count, seed, steps, guide, sampler, size, textTokens, pictures, clip);
+                prompts,
+                count,
+                seed,
+                steps,
+                guide,
+                sampler,
+                size,
+                textTokens,
+                pictures,
+                clip,
+                caching);
     }
 
     /// Returns this request for videos of another number of frames.
@@ -234,6 +250,22 @@ public record GenerationRequest(
     /// Returns this request for videos and sounds of another length.
     public GenerationRequest withClip(Clip other) {
         return new GenerationRequest(
-                prompts, count, seed, steps, guide, sampler, size, textTokens, given, other);
+                prompts,
+                count,
+                seed,
+                steps,
+                guide,
+                sampler,
+                size,
+                textTokens,
+                given,
+                other,
+                caching);
+    }
+
+    /// Returns this request with another cache.
+    public GenerationRequest withCaching(Caching other) {
+        return new GenerationRequest(
+                prompts, count, seed, steps, guide, sampler, size, textTokens, given, clip, other);
     }
 }

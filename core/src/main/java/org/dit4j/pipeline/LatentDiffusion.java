@@ -11,6 +11,7 @@ import org.dit4j.autoencoder.AutoencoderKl;
 import org.dit4j.data.Picture;
 import org.dit4j.diffusion.Denoiser;
 import org.dit4j.diffusion.Progress;
+import org.dit4j.diffusion.RunDenoiser;
 import org.dit4j.diffusion.Sampler;
 import org.dit4j.diffusion.SdEdit;
 import org.dit4j.tensor.Dtype;
@@ -110,7 +111,7 @@ record LatentDiffusion(
             if (data != null) {
                 sampler = from(r, sampler, data.expand_as(noise), noise, rng);
             }
-            Denoiser denoiser = denoiser(steered, r.guide());
+            RunDenoiser denoiser = denoiser(steered, r);
             Tensor z = sampling().run(r, sampler, denoiser, noise, rng, progress);
             return decode(z, resolved.width(), resolved.height());
         }
@@ -161,9 +162,15 @@ record LatentDiffusion(
         return sampling().sampler(r, network.tokens(r.height() / f, r.width() / f));
     }
 
-    /// Returns the network as a sampler calls it, see [LatentSampling#denoiser].
+    /// Returns the network as a sampler calls it without a cache, see [LatentSampling#denoiser].
     Denoiser denoiser(LatentSampling.Conditioned conditioned, Guide guide) {
         return LatentSampling.denoiser(conditioned, sampling().guidance(guide));
+    }
+
+    /// Returns the network as the sampler of a request's run calls it.
+    RunDenoiser denoiser(LatentSampling.Conditioned conditioned, GenerationRequest r) {
+        return LatentSampling.denoiser(
+                conditioned, sampling().guidance(r.guide()), r.caching(), LatentSampling.CHUNK);
     }
 
     private LatentSampling sampling() {

@@ -1,11 +1,19 @@
 package org.dit4j.pipeline;
 
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
+import org.dit4j.ConfigException;
+import org.dit4j.diffusion.Caching;
 import org.dit4j.diffusion.Denoiser;
+import org.dit4j.diffusion.FirstBlockCache;
 import org.dit4j.diffusion.Guidance;
+import org.dit4j.diffusion.Memory;
 import org.dit4j.diffusion.NoiseSource;
 import org.dit4j.diffusion.Progress;
+import org.dit4j.diffusion.RunDenoiser;
 import org.dit4j.diffusion.Sampler;
 import org.dit4j.diffusion.SamplerState;
 import org.dit4j.diffusion.Sampling;
@@ -34,7 +42,12 @@ record LatentSampling(DiffusionProcess process, SampledNetwork network) {
     /// Returns the method of a resolved request.
     ///
     /// @param tokens how many the network makes of a sample
+    /// @throws ConfigException if the sampler is not there, or the network cannot have the cache
     Sampler sampler(GenerationRequest r, long tokens) {
+        ConfigException.require(
+                network.splits() || !(r.caching() instanceof FirstBlockCache),
+                "this network has no cache of its first block: take taylor or step instead of %s",
+                r.caching().text());
         return network.onLevels(process.sampler(r.sampler(), tokens)).steps(r.steps());
     }
 
@@ -53,7 +66,7 @@ record LatentSampling(DiffusionProcess process, SampledNetwork network) {
     Tensor run(
             GenerationRequest r,
             Sampler sampler,
-            Denoiser denoiser,
+            RunDenoiser denoiser,
             Tensor noise,
             Rng rng,
             Progress progress) {
@@ -70,23 +83,47 @@ record LatentSampling(DiffusionProcess process, SampledNetwork network) {
         return denoiser(network, guidance, CHUNK);
     }
 
-    /// Returns the network as a sampler calls it: guided, a part of the batch after the other so
-    /// that memory stays bounded.
+    /// Returns the network as a sampler calls it, without a cache.
     static Denoiser denoiser(Conditioned network, Guidance guidance, int chunk) {
-        return (x, t) -> {
-            var answers = new ArrayList<Tensor>();
+        RunDenoiser run = denoiser(network, guidance, Caching.OFF, chunk);
+        return (x, t) -> run.predict(x, t, Memory.NONE).prediction();
+    }
+
+    /// Returns the network as the sampler of a run calls it: guided, a part of the batch after the
+    /// other so that memory stays bounded. Each part remembers by itself.
+    static RunDenoiser denoiser(
+            Conditioned network, Guidance guidance, Caching caching, int chunk) {
+        return (x, t, memory) -> {
+            var replies = new ArrayList<RunDenoiser.Reply>();
             for (long from = 0; from < x.size(0); from += chunk) {
                 long n = Math.min(chunk, x.size(0) - from);
                 Tensor part = x.narrow(0, from, n);
                 Tensor time = t.narrow(0, from, n);
-                Denoiser alone = network.of(from, n, false);
-                Denoiser one =
-                        guidance.active() ? guidance.over(network.of(from, n, true), alone) : alone;
-                answers.add(Turn.take(() -> TensorScope.compute(() -> one.predict(part, time))));
+                RunDenoiser alone = caching.over(network.of(from, n, false));
+                RunDenoiser one =
+                        guidance.active()
+                                ? guidance.over(caching.over(network.of(from, n, true)), alone)
+                                : alone;
+                Memory known = memory.part(replies.size());
+                replies.add(Turn.take(() -> inScope(one, part, time, known)));
             }
-            return answers.size() == 1
-                    ? answers.getFirst()
-                    : Ops.cat(0, answers.toArray(Tensor[]::new));
+            Tensor[] answers =
+                    replies.stream().map(RunDenoiser.Reply::prediction).toArray(Tensor[]::new);
+            return new RunDenoiser.Reply(
+                    answers.length == 1 ? answers[0] : Ops.cat(0, answers),
+                    Memory.ofParts(replies.stream().map(RunDenoiser.Reply::memory).toList()));
         };
+    }
+
+    private static RunDenoiser.Reply inScope(RunDenoiser one, Tensor x, Tensor t, Memory memory) {
+        try (var scope = TensorScope.open()) {
+            RunDenoiser.Reply reply = one.predict(x, t, memory);
+            Set<Tensor> made = Collections.newSetFromMap(new IdentityHashMap<>());
+            made.add(reply.prediction());
+            reply.memory().all().forEach(made::add);
+            memory.all().forEach(made::remove);
+            made.forEach(scope::promote);
+            return reply;
+        }
     }
 }

@@ -23,4 +23,10 @@ public interface SampledNetwork {
     default boolean drawsTwice() {
         return false;
     }
+
+    /// Returns whether the network can stop after its first block, see
+    /// [org.dit4j.diffusion.FirstBlockCache].
+    default boolean splits() {
+        return false;
+    }
 }

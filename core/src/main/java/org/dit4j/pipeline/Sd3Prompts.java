@@ -10,6 +10,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
 import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.diffusion.Denoiser;
+import org.dit4j.diffusion.SplitDenoiser;
 import org.dit4j.model.MmDit;
 import org.dit4j.model.MmDitCheckpoint;
 import org.dit4j.model.MmDitControlNet;
@@ -111,7 +112,7 @@ final class Sd3Prompts implements PromptedNetwork {
         }
 
         @Override
-        public Denoiser of(List<Integer> texts, List<Control> controls) {
+        public SplitDenoiser of(List<Integer> texts, List<Control> controls) {
             MmDit mmDit = network.get();
             Tensor own = Ops.to(Batches.rows(states, texts), mmDit.dtype());
             Tensor vectors = Ops.to(Batches.rows(pooled, texts), mmDit.dtype());
@@ -129,7 +130,8 @@ final class Sd3Prompts implements PromptedNetwork {
                                                 config.zeroPooled() ? Ops.mul(vectors, 0) : vectors,
                                                 control.scale()));
                 var changes = new MmDit.Changes(Set.of(), residuals);
-                return Ops.to(mmDit.forward(latents, t, own, vectors, changes), Dtype.FLOAT32);
+                return mmDit.split(latents, t, own, vectors, changes)
+                        .then(answer -> Ops.to(answer, Dtype.FLOAT32));
             };
         }
 
@@ -157,6 +159,11 @@ final class Sd3Prompts implements PromptedNetwork {
     public List<ControlLatents> controls() {
         return controlNets.latents(
                 c -> c.zeroPooled() ? ControlLatents.UNSHIFTED : ControlLatents.SHIFTED);
+    }
+
+    @Override
+    public boolean splits() {
+        return true;
     }
 
     @Override

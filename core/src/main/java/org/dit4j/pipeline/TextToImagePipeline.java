@@ -10,6 +10,7 @@ import org.dit4j.autoencoder.VideoAutoencoder;
 import org.dit4j.data.Picture;
 import org.dit4j.diffusion.Denoiser;
 import org.dit4j.diffusion.Progress;
+import org.dit4j.diffusion.RunDenoiser;
 import org.dit4j.diffusion.Sampler;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.TensorScope;
@@ -77,8 +78,8 @@ public final class TextToImagePipeline implements Pipeline {
         return latents.sampler(latents.drawn(resolve(request)));
     }
 
-    /// Returns the guided network as the sampler of a request calls it. It belongs to the caller's
-    /// innermost scope.
+    /// Returns the guided network as the sampler of a request calls it, without a cache. It belongs
+    /// to the caller's innermost scope.
     ///
     /// @param prompts what [#encode] made of the same request
     public Denoiser denoiser(PromptedNetwork.Prompts prompts, GenerationRequest request) {
@@ -93,6 +94,15 @@ public final class TextToImagePipeline implements Pipeline {
             PromptedNetwork.Prompts prompts, GenerationRequest request, List<Tensor> controls) {
         GenerationRequest r = resolve(request);
         return latents.denoiser(conditioned(prompts, r, controls), r.guide());
+    }
+
+    /// Returns the guided network with the request's cache, as the sampler of a run calls it. It
+    /// belongs to the caller's innermost scope.
+    ///
+    /// @param prompts what [#encode] made of the same request
+    public RunDenoiser cached(PromptedNetwork.Prompts prompts, GenerationRequest request) {
+        GenerationRequest r = resolve(request);
+        return latents.denoiser(conditioned(prompts, r, List.of()), r);
     }
 
     /// Encodes all prompts, and after them the negative one. The result belongs to the caller's

@@ -116,6 +116,13 @@ class SamplerStatesTest {
         refused(Map.of("x", x), state("-1"), "has the call number \"-1\"");
         refused(Map.of("x", x, "rng", x), state("1"), "has a generator state that is not");
         refused(Map.of("x", x, "rng", junk), state("1"), "has an invalid generator state");
+        String one = "{\"tensors\": 1, \"numbers\": [2.5], \"parts\": []}";
+        refused(Map.of("x", x), memory("[1]"), "has a damaged outline of its memory");
+        refused(Map.of("x", x), memory(one), "has no tensor memory.0");
+        refused(Map.of("x", x, "memory.0", junk), memory(one), "has a memory.0 that is no tensor");
+        refused(Map.of("x", x, "memory.0", x, "memory.1", x), memory(one), "tensor memory.1");
+        refused(Map.of("x", x, "memory.0", x), state("1"), "has an unexpected tensor memory.0");
+        refused(Map.of("x", x), memory(one.replace("1,", "-1,")), "has a damaged outline");
         Path file = folder.resolve("cut.safetensors");
         SamplerStates.save(file, "", SamplerState.first(x), Optional.empty());
         try (var cut = new RandomAccessFile(file.toFile(), "rw")) {
@@ -156,6 +163,10 @@ class SamplerStatesTest {
             assertThat(pointers[1]).isEqualTo(pointers[0]);
             assertThat(resident[1] - resident[0]).isLessThan(32L << 20);
         }
+    }
+
+    private static Map<String, String> memory(String outline) {
+        return Map.of("kind", "dit4j sampler state 1", "run", "", "call", "1", "memory", outline);
     }
 
     private static Map<String, String> state(String call) {

@@ -14,6 +14,7 @@ import org.dit4j.autoencoder.AutoencoderKl;
 import org.dit4j.checkpoint.JsonFile;
 import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.data.Picture;
+import org.dit4j.diffusion.Caching;
 import org.dit4j.diffusion.Target;
 import org.dit4j.model.Dit;
 import org.dit4j.tensor.Dtype;
@@ -24,6 +25,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class DitPipelineTest {
     private static final String VAE =
@@ -179,6 +182,42 @@ class DitPipelineTest {
                 assertThat(result.get()).isEqualTo(expected);
             }
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"first-block:0", "taylor:1:1", "step:0:0"})
+    void aCacheThatSparesNothingChangesNoBit(String cache) {
+        var request = GenerationRequest.ofClasses("dog", "cat-face").withSteps(6);
+        assertThat(pipeline.generate(request.withCaching(Caching.parse(cache))))
+                .isEqualTo(pipeline.generate(request));
+    }
+
+    @Test
+    void runsWithCachesShareNothing() throws Exception {
+        var caches = List.of("first-block:3", "taylor:3:1", "step:3:0", "off");
+        var expected = new ArrayList<List<Picture>>();
+        for (String cache : caches) {
+            expected.add(pipeline.generate(cached(cache)));
+        }
+        assertThat(expected).doesNotHaveDuplicates();
+        try (var threads = Executors.newFixedThreadPool(4)) {
+            var results = new ArrayList<java.util.concurrent.Future<List<Picture>>>();
+            for (int i = 0; i < 8; i++) {
+                String cache = caches.get(i % 4);
+                results.add(threads.submit(() -> pipeline.generate(cached(cache))));
+            }
+            for (int i = 0; i < 8; i++) {
+                assertThat(results.get(i).get()).isEqualTo(expected.get(i % 4));
+            }
+        }
+    }
+
+    private static GenerationRequest cached(String cache) {
+        // 20 pictures go through the network in two parts, each with a memory of its own
+        return GenerationRequest.ofClasses("dog")
+                .withCount(20)
+                .withSteps(12)
+                .withCaching(Caching.parse(cache));
     }
 
     @Test
