@@ -6,7 +6,6 @@ import org.dit4j.ConfigException;
 import org.dit4j.model.Dit;
 import org.dit4j.model.DitPresets;
 import org.dit4j.tensor.Ops;
-import org.dit4j.train.RunConfig.Precision;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -65,8 +64,8 @@ final class BenchCommand implements Runnable {
         @Option(
                 names = "--precision",
                 defaultValue = "fp32",
-                description = "fp32 or bf16 (default: ${DEFAULT-VALUE}).")
-        Precision precision = Precision.FP32;
+                description = "fp32, bf16, int8 or int4 (default: ${DEFAULT-VALUE}).")
+        BenchPrecision precision = BenchPrecision.FP32;
 
         @Option(
                 names = "--repeat",
@@ -130,7 +129,8 @@ final class BenchCommand implements Runnable {
         @Override
         public Integer call() {
             Dit.Config config = work.config();
-            try (var step = SampledStep.of(config, work.batch, work.precision.dtype())) {
+            SampledStep plain = SampledStep.of(config, work.batch, work.precision.dtype());
+            try (var step = work.precision.kind().map(plain::quantized).orElse(plain)) {
                 Timing timing = Timing.measure(step, work.repeat);
                 work.report("step", timing, step.parameters(), spec.commandLine().getOut());
             }
@@ -157,6 +157,8 @@ final class BenchCommand implements Runnable {
         @Override
         public Integer call() {
             Dit.Config config = work.config();
+            ConfigException.require(
+                    work.precision.kind().isEmpty(), "training takes --precision fp32 or bf16");
             try (var step = new TrainedStep(config, work.batch, work.precision.dtype())) {
                 Timing timing = Timing.measure(step, work.repeat);
                 work.report("train", timing, step.parameters(), spec.commandLine().getOut());

@@ -34,6 +34,7 @@ import picocli.CommandLine.Spec;
             DataCommand.class,
             InspectCommand.class,
             ConvertCommand.class,
+            QuantizeCommand.class,
             ModelsCommand.class,
             PullCommand.class,
             VerifyCommand.class,

@@ -39,10 +39,10 @@ final class CheckpointFiles {
                             .formatted(file, weights));
         }
         if (name.endsWith(INDEX)) {
-            return openSharded(file);
+            return Quantization.recognise(openSharded(file));
         }
         if (name.endsWith(".safetensors")) {
-            return Safetensors.open(file);
+            return Quantization.recognise(Safetensors.open(file));
         }
         throw new CheckpointException(
                 "%s: a checkpoint ends in .safetensors, %s or %s"
