@@ -1,6 +1,7 @@
 package org.dit4j.checkpoint;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
@@ -97,7 +98,10 @@ public final class Quantization {
                 any = true;
             }
         }
-        return any ? dict.replaced(items, Quantization::recognise) : dict;
+        // not a step from other tensors: adapters must never be added to the whole numbers
+        return any
+                ? new StateDict(dict.file(), items, dict.metadata(), List.of(dict.handOver()))
+                : dict;
     }
 
     private static QuantizedItem.Stored stored(StateDict dict, String name) {
@@ -117,12 +121,13 @@ public final class Quantization {
             }
         }
         throw new CheckpointException(
-                "%s: the scales of \"%s\" fit no known quantization: wanted int8 [out, in] with"
-                        + " float32 [out, 1], or uint8 [out, in / 2] with bfloat16 [out, in / %d]"
-                                .formatted(
-                                        dict.file(),
-                                        SafetensorsHeader.shown(name),
-                                        org.dit4j.tensor.Int4Matrix.GROUP));
+                ("%s: the scales of \"%s\" fit no known quantization: wanted int8 [out, in] with"
+                                + " float32 [out, 1], or uint8 [out, in / 2] with bfloat16 [out,"
+                                + " in / %d]")
+                        .formatted(
+                                dict.file(),
+                                SafetensorsHeader.shown(name),
+                                org.dit4j.tensor.Int4Matrix.GROUP));
     }
 
     private static boolean fits(

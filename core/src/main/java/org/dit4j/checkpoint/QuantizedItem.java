@@ -141,7 +141,7 @@ sealed interface QuantizedItem extends StateDict.Item {
 
         @Override
         public Tensor read() {
-            return TensorScope.compute(() -> whole.matrix().parts().get(name).contiguous());
+            return TensorScope.compute(() -> whole.matrix().part(name).contiguous());
         }
 
         @Override

@@ -32,4 +32,9 @@ public record Linear(Weight matrix, @Nullable Tensor bias) {
     public Tensor forward(Tensor x) {
         return matrix.linear(x, bias);
     }
+
+    /// Applies the layer and GELU (tanh) behind it, in one pass where that is faster.
+    public Tensor geluTanh(Tensor x) {
+        return matrix.linearGeluTanh(x, bias);
+    }
 }

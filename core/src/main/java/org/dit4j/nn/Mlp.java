@@ -1,7 +1,6 @@
 package org.dit4j.nn;
 
 import org.bytedeco.pytorch.Tensor;
-import org.dit4j.tensor.Ops;
 
 /// The feed-forward part of a transformer block: linear, GELU (tanh), linear.
 ///
@@ -15,6 +14,6 @@ public record Mlp(Linear fc1, Linear fc2) {
 
     /// Applies it to `[..., D]`.
     public Tensor forward(Tensor x) {
-        return fc2.forward(Ops.geluTanh(fc1.forward(x)));
+        return fc2.forward(fc1.geluTanh(x));
     }
 }

@@ -22,6 +22,9 @@ record Int8Weight(
         implements QuantizedMatrix.Prepared {
     private static final long SHIFT = 128;
 
+    /// Rows from which on a sample is worth a product of its own.
+    private static final long ROWS = 128;
+
     static Int8Weight of(Int8Matrix m, Dtype dtype) {
         try (var _ = TensorScope.open()) {
             Tensor scale = m.scale().flatten(0, -1).contiguous();
@@ -39,42 +42,78 @@ record Int8Weight(
     @Override
     public Tensor linear(Tensor x, @Nullable Tensor bias) {
         return TensorScope.compute(() -> {
-            Tensor rows = Ops.to(x.reshape(-1, x.size(-1)), Dtype.FLOAT32); // [M, in]
+            Tensor rows = copy(x.reshape(-1, x.size(-1))); // [M, in]
             // rounded first, so that rounding and scaling back agree on it
             Tensor s = Ops.to(Ops.div(Int8Matrix.bound(rows), Int8Matrix.MOST), dtype); // [M, 1]
-            Tensor y = product(quantize(rows, s)); // [M, out]
-            Tensor scaled = bias == null ? y.mul_(s) : bias.addcmul(y, s);
-            long[] shape = Shapes.of(x);
-            shape[shape.length - 1] = scale.size(0);
-            return scaled.view(shape);
+            Tensor q = quantize(rows, Ops.to(s, Dtype.FLOAT32));
+            Tensor y = product(q, 1, offset, "none", ""); // [M, out]
+            return (bias == null ? y.mul_(s) : bias.addcmul(y, s)).view(outputs(x));
         });
     }
 
-    /// Returns `q + 128`, uint8 `[M, in]`.
-    private static Tensor quantize(Tensor rows, Tensor s) {
-        Tensor q = rows.div(Ops.to(s, Dtype.FLOAT32)).round_();
-        // to signed bytes and then the upper bit flipped: much faster than to unsigned ones
-        return Ops.to(q, Dtype.INT8)
-                .bitwise_xor_(new Scalar((byte) -SHIFT))
-                .view(Dtype.UINT8.scalarType());
+    /// The activation is computed in the product, which one scale for all rows of a sample allows;
+    /// a sample alone gets the same numbers as in a batch.
+    @Override
+    public Tensor linearGeluTanh(Tensor x, @Nullable Tensor bias) {
+        if (x.dim() < 3 || x.size(-2) < ROWS) {
+            return QuantizedMatrix.Prepared.super.linearGeluTanh(x, bias);
+        }
+        return TensorScope.compute(() -> {
+            Tensor samples = x.reshape(-1, x.size(-2), x.size(-1)); // [B, M, in]
+            var results = new Tensor[(int) samples.size(0)];
+            for (int b = 0; b < results.length; b++) {
+                results[b] = geluTanh(samples.select(0, b), bias);
+            }
+            return Ops.cat(0, results).view(outputs(x));
+        });
     }
 
-    private Tensor product(Tensor q) {
+    private Tensor geluTanh(Tensor x, @Nullable Tensor bias) {
+        return TensorScope.compute(() -> {
+            Tensor rows = copy(x); // [M, in]
+            Tensor s = Ops.div(Int8Matrix.bound(rows.view(1, -1)), Int8Matrix.MOST); // [1, 1]
+            Tensor shift = offset.mul(s.view(1)); // [out]
+            Tensor added = bias == null ? shift : shift.add_(bias);
+            return product(quantize(rows, s), Ops.item(s), added, "gelu", "tanh"); // [M, out]
+        });
+    }
+
+    /// Returns a float32 copy that may be written to.
+    private static Tensor copy(Tensor x) {
+        return Dtype.of(x) == Dtype.FLOAT32 ? x.clone() : Ops.to(x, Dtype.FLOAT32);
+    }
+
+    /// Returns `q + 128`, uint8 `[M, in]`, and overwrites `rows`.
+    private static Tensor quantize(Tensor rows, Tensor s) {
+        Tensor q = Ops.to(rows.div_(s).round_(), Dtype.INT8);
+        // to signed bytes and then the upper bit flipped: much faster than to unsigned ones
+        q.bitwise_xor_(new Scalar((byte) -SHIFT));
+        return q.view(Dtype.UINT8.scalarType());
+    }
+
+    private long[] outputs(Tensor x) {
+        long[] shape = Shapes.of(x);
+        shape[shape.length - 1] = scale.size(0);
+        return shape;
+    }
+
+    /// Returns `activation(s scale (q + 128) Q^T + added)`.
+    private Tensor product(Tensor q, double s, Tensor added, String activation, String form) {
         return Dispatch.tensor(
                 "onednn::qlinear_pointwise",
                 q,
-                1.0, // scale of q
+                s,
                 0L, // zero point of q
                 packed,
                 scale,
                 zero,
-                offset,
+                added,
                 1.0, // scale of the result
                 0L, // zero point of the result
                 (long) dtype.scalarType().value,
-                "none", // what follows
+                activation,
                 List.of(),
-                "");
+                form);
     }
 
     @Override

@@ -76,11 +76,7 @@ public enum QuantizedKind {
         for (String name : matrices.getFirst().parts().keySet()) {
             joined.put(
                     name,
-                    Ops.cat(
-                            0,
-                            matrices.stream()
-                                    .map(m -> part(m.parts(), name))
-                                    .toArray(Tensor[]::new)));
+                    Ops.cat(0, matrices.stream().map(m -> m.part(name)).toArray(Tensor[]::new)));
         }
         return of(joined);
     }

@@ -9,6 +9,15 @@ public sealed interface QuantizedMatrix permits Int8Matrix, Int4Matrix {
     /// numbers under the empty text.
     Map<String, Tensor> parts();
 
+    /// Returns one of its tensors; see [#parts].
+    default Tensor part(String name) {
+        Tensor x = parts().get(name);
+        if (x == null) {
+            throw new ShapeException("a quantized matrix has no part \"" + name + "\"");
+        }
+        return x;
+    }
+
     /// Returns the numbers that it stands for, float32 `[out, in]`, in the caller's scope.
     Tensor dequantized();
 

@@ -12,6 +12,11 @@ public interface Weight {
     /// @return `[..., out]` of the same type
     Tensor linear(Tensor x, @Nullable Tensor bias);
 
+    /// Returns `gelu(x W^T + b)` in the tanh approximation, otherwise as [#linear].
+    default Tensor linearGeluTanh(Tensor x, @Nullable Tensor bias) {
+        return TensorScope.compute(() -> Ops.geluTanh(linear(x, bias)));
+    }
+
     /// Returns the element type of what goes in and comes out.
     Dtype dtype();
 
