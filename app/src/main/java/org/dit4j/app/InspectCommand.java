@@ -117,7 +117,8 @@ final class InspectCommand implements Callable<Integer> {
     private static boolean hasWeights(Path folder) {
         try (var files = java.nio.file.Files.list(folder)) {
             return files.anyMatch(f ->
-                    f.toString().matches(".*\\.(safetensors|safetensors\\.index\\.json|gguf|bin|pt)"));
+                    f.toString()
+                            .matches(".*\\.(safetensors|safetensors\\.index\\.json|gguf|bin|pt)"));
         } catch (java.io.IOException e) {
             throw CheckpointException.io("read", folder, e);
         }
