@@ -32,7 +32,7 @@ import picocli.CommandLine.Spec;
             "",
             "Examples:",
             "  dit4j quantize models/emoji-zh-en emoji-int8 --precision int8",
-            "  dit4j generate --model emoji-int8 --prompt cat --precision bf16 -o cat.png",
+            "  dit4j generate \"a red apple\" --model emoji-int8 --precision bf16 -o apple.png",
             "  dit4j quantize PixArt-Sigma/ small/ --precision int4 --keep 'blocks\\.0\\.'",
             "  dit4j quantize sd3_medium.safetensors sd3-int8.safetensors --precision int8"
         })
