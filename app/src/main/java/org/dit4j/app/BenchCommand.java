@@ -116,7 +116,9 @@ final class BenchCommand implements Runnable {
         @Override
         public Integer call() {
             Dit.Config config = work.config();
-            try (var step = SampledStep.of(config, work.batch, work.options.dtype())) {
+            BenchPrecision precision = work.options.precision;
+            SampledStep plain = SampledStep.of(config, work.batch, precision.dtype());
+            try (var step = precision.kind().map(plain::quantized).orElse(plain)) {
                 work.measure("step", step, step.parameters(), spec.commandLine().getOut());
             }
             return 0;

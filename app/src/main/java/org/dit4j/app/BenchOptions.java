@@ -5,7 +5,6 @@ import java.util.Locale;
 import org.dit4j.ConfigException;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
-import org.dit4j.train.RunConfig.Precision;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -14,8 +13,8 @@ final class BenchOptions {
     @Option(
             names = "--precision",
             defaultValue = "fp32",
-            description = "fp32 or bf16 (default: ${DEFAULT-VALUE}).")
-    private Precision precision = Precision.FP32;
+            description = "fp32 or bf16; for step also int8 or int4 (default: ${DEFAULT-VALUE}).")
+    BenchPrecision precision = BenchPrecision.FP32;
 
     @Option(
             names = "--repeat",
@@ -62,7 +61,12 @@ final class BenchOptions {
                 value);
     }
 
+    /// Returns the element type, for benchmarks of networks that are not quantized.
     Dtype dtype() {
+        ConfigException.require(
+                precision.kind().isEmpty(),
+                "this benchmark takes --precision fp32 or bf16 but not %s",
+                precision());
         return precision.dtype();
     }
 

@@ -37,6 +37,7 @@ import picocli.CommandLine.Spec;
             CalibrateCommand.class,
             InspectCommand.class,
             ConvertCommand.class,
+            QuantizeCommand.class,
             ModelsCommand.class,
             PullCommand.class,
             VerifyCommand.class,

@@ -24,7 +24,7 @@ import picocli.CommandLine.Spec;
         description = {
             "Show what is in a checkpoint: family, configuration, parameters, types, layers.",
             "",
-            "Reads a .safetensors file, the index of a sharded one, a .pt file of PyTorch, the"
+            "Reads a .safetensors or .gguf file, the index of a sharded one, a .pt file of PyTorch, the"
                     + " folder of a network, or the folder of a diffusers pipeline. Nothing in a"
                     + " .pt file is executed, and the tensors themselves are not read.",
             "Of a picture that was generated (.png) it shows what was asked for."
@@ -117,7 +117,8 @@ final class InspectCommand implements Callable<Integer> {
     private static boolean hasWeights(Path folder) {
         try (var files = java.nio.file.Files.list(folder)) {
             return files.anyMatch(f ->
-                    f.toString().matches(".*\\.(safetensors|safetensors\\.index\\.json|bin|pt)"));
+                    f.toString()
+                            .matches(".*\\.(safetensors|safetensors\\.index\\.json|gguf|bin|pt)"));
         } catch (java.io.IOException e) {
             throw CheckpointException.io("read", folder, e);
         }

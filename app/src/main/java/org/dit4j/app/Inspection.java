@@ -13,6 +13,7 @@ import org.dit4j.ConfigException;
 import org.dit4j.Dit4jException;
 import org.dit4j.checkpoint.CheckpointException;
 import org.dit4j.checkpoint.JsonFile;
+import org.dit4j.checkpoint.Quantization;
 import org.dit4j.checkpoint.StateDict;
 import org.dit4j.model.Dit;
 import org.dit4j.model.DitCheckpoint;
@@ -56,7 +57,10 @@ record Inspection(
     /// @param weights entry of a training checkpoint; empty for its averaged weights
     static Inspection of(Path path, Optional<String> weights) {
         try (StateDict dict =
-                weights.isPresent() ? StateDict.open(path, weights.get()) : StateDict.open(path)) {
+                Quantization.stored(
+                        weights.isPresent()
+                                ? StateDict.open(path, weights.get())
+                                : StateDict.open(path))) {
             Map<String, StateDict.Entry> tensors = new LinkedHashMap<>();
             dict.names().forEach(name -> tensors.put(name, dict.entry(name)));
             var plain =

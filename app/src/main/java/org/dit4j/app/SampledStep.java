@@ -1,10 +1,16 @@
 package org.dit4j.app;
 
+import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
+import org.dit4j.checkpoint.Checkpoints;
+import org.dit4j.checkpoint.LoadOptions;
+import org.dit4j.checkpoint.Quantization;
+import org.dit4j.checkpoint.StateDict;
 import org.dit4j.model.Dit;
 import org.dit4j.nn.ParameterSource;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
+import org.dit4j.tensor.QuantizedKind;
 import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.TensorScope;
 import org.dit4j.tensor.Tensors;
@@ -37,6 +43,20 @@ record SampledStep(Dit dit, Tensor x, Tensor t, Tensor y) implements Runnable, A
                     TensorScope.keep(Tensors.full(500, Dtype.FLOAT32, batch)),
                     TensorScope.keep(Tensors.of(labels, batch)));
         }
+    }
+
+    /// Returns the same step with the large matrices in small numbers, and closes this one.
+    SampledStep quantized(QuantizedKind kind) {
+        Dtype dtype = dit.dtype();
+        Map<String, Tensor> plain = dit.parameters().all();
+        Dit other =
+                Checkpoints.load(
+                        Quantization.round(
+                                StateDict.of(plain, Map.of()), kind, Quantization::usual),
+                        LoadOptions.inference().withDtype(dtype),
+                        source -> new Dit(source, dit.config()));
+        dit.close();
+        return new SampledStep(other, x, t, y);
     }
 
     long parameters() {

@@ -17,6 +17,7 @@ import tools.jackson.databind.JsonNode;
 /// Finds the checkpoint in what a user names: a file, a shard index, or a folder.
 final class CheckpointFiles {
     private static final String INDEX = ".safetensors.index.json";
+    private static final String GGUF = ".gguf";
     private static final List<String> USUAL =
             List.of("diffusion_pytorch_model.safetensors", "model.safetensors");
 
@@ -39,14 +40,17 @@ final class CheckpointFiles {
                             .formatted(file, weights));
         }
         if (name.endsWith(INDEX)) {
-            return openSharded(file);
+            return Quantization.recognise(openSharded(file));
         }
         if (name.endsWith(".safetensors")) {
-            return Safetensors.open(file);
+            return Quantization.recognise(Safetensors.open(file));
+        }
+        if (name.endsWith(GGUF)) {
+            return Gguf.open(file);
         }
         throw new CheckpointException(
-                "%s: a checkpoint ends in .safetensors, %s or %s"
-                        .formatted(file, INDEX, String.join(", ", TORCH)));
+                "%s: a checkpoint ends in .safetensors, %s, %s or %s"
+                        .formatted(file, INDEX, GGUF, String.join(", ", TORCH)));
     }
 
     /// Returns `path` if it is a file, or the checkpoint of the folder `path`; of a diffusers
@@ -82,6 +86,7 @@ final class CheckpointFiles {
                 List.of(
                         ending(found, INDEX),
                         ending(found, ".safetensors"),
+                        ending(found, GGUF),
                         ending(found, TORCH.toArray(String[]::new)))) {
             if (kind.size() == 1) {
                 return folder.resolve(kind.getFirst());

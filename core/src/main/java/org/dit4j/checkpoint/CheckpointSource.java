@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -15,8 +16,10 @@ import org.dit4j.nn.Parameters;
 import org.dit4j.tensor.Device;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
+import org.dit4j.tensor.QuantizedMatrix;
 import org.dit4j.tensor.TensorScope;
 import org.dit4j.tensor.Tensors;
+import org.dit4j.tensor.Weight;
 import org.jspecify.annotations.Nullable;
 
 /// Reads parameters from a checkpoint; where one is missing or has another shape, it gives a tensor
@@ -46,6 +49,12 @@ final class CheckpointSource implements ParameterSource {
             t.set_requires_grad(true);
         }
         return loading.parameters.add(prefix + name, t, true);
+    }
+
+    @Override
+    public Weight weight(String name, Init init, long out, long in) {
+        Optional<Weight> quantized = loading.quantized(prefix + name, out, in);
+        return quantized.orElseGet(() -> Weight.of(parameter(name, init, out, in)));
     }
 
     @Override
@@ -102,6 +111,34 @@ final class CheckpointSource implements ParameterSource {
                 parameters.close();
             } else if (!mapped) {
                 dict.release();
+            }
+        }
+
+        /// Returns the matrix `name` in the small numbers that it is stored in, if this machine
+        /// computes with them.
+        private Optional<Weight> quantized(String name, long out, long in) {
+            if (!dict.has(name)
+                    || !(dict.item(name) instanceof QuantizedItem item)
+                    || !Arrays.equals(item.entry().shape(), new long[] {out, in})
+                    || !options.device().equals(Device.CPU)
+                    || options.train()
+                    || !item.kind().computes(options.dtype())) {
+                return Optional.empty();
+            }
+            used.add(name);
+            try (var _ = TensorScope.open()) {
+                QuantizedMatrix matrix = item.matrix();
+                var weight = matrix.prepare(options.dtype());
+                parameters.own(weight);
+                matrix.parts()
+                        .forEach((part, x) ->
+                                parameters.add(name + part, TensorScope.keep(x), part.isEmpty()));
+                if (options.checkFinite() && !finite(weight.dense())) {
+                    fit.notFinite(name);
+                }
+                mapped |= item.partsMapped();
+                item.unload(); // what computes is a copy
+                return Optional.of(weight);
             }
         }
 

@@ -1,7 +1,9 @@
 package org.dit4j.checkpoint;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
@@ -81,9 +83,23 @@ final class DerivedItems {
     record Joined(String name, List<StateDict.Item> parts) implements StateDict.Item {
         /// Joins parts; those that one tensor was cut into give it back.
         static StateDict.Item of(String name, List<StateDict.Item> parts) {
-            return parts.getFirst() instanceof Part first && isCut(first.whole, parts)
-                    ? first.whole
-                    : new Joined(name, parts);
+            if (parts.getFirst() instanceof Part first && isCut(first.whole, parts)) {
+                return first.whole;
+            }
+            var joined = new Joined(name, parts); // checks that they fit together
+            return quantized(parts).map(StateDict.Item.class::cast).orElse(joined);
+        }
+
+        private static Optional<QuantizedItem> quantized(List<StateDict.Item> parts) {
+            var matrices = new ArrayList<QuantizedItem>();
+            for (StateDict.Item part : parts) {
+                if (!(part instanceof QuantizedItem q)
+                        || !matrices.isEmpty() && matrices.getFirst().kind() != q.kind()) {
+                    return Optional.empty();
+                }
+                matrices.add(q);
+            }
+            return Optional.of(new QuantizedItem.Joined(matrices));
         }
 
         private static boolean isCut(StateDict.Item whole, List<StateDict.Item> parts) {

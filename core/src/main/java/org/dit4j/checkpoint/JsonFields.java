@@ -117,11 +117,11 @@ public final class JsonFields {
         }
     }
 
-    /// Fails if the object holds a key that was not asked for.
+    /// Fails if the object holds a key that was not asked for, other than [Quantization#CONFIG].
     public void noOthers() {
         for (String key : node.propertyNames()) {
             ConfigException.require(
-                    asked.contains(key),
+                    asked.contains(key) || key.equals(Quantization.CONFIG),
                     "%s: unknown key \"%s\"; known keys: %s",
                     where,
                     key,

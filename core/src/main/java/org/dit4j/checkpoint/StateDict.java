@@ -110,10 +110,10 @@ public final class StateDict implements AutoCloseable {
         this.origin = origin;
     }
 
-    /// Opens a `.safetensors` file, the index of a sharded one (`.safetensors.index.json`), a file
-    /// of `torch.save` (`.pt`, `.pth`, `.ckpt`, `.bin`), or the folder that holds one of these, as
-    /// Hugging Face lays them out. Of a training checkpoint, these are the averaged weights `ema`
-    /// if it has them, else `model`.
+    /// Opens a `.safetensors` or `.gguf` file, the index of a sharded one
+    /// (`.safetensors.index.json`), a file of `torch.save` (`.pt`, `.pth`, `.ckpt`, `.bin`), or the
+    /// folder that holds one of these, as Hugging Face lays them out. Of a training checkpoint,
+    /// these are the averaged weights `ema` if it has them, else `model`.
     ///
     /// @throws CheckpointException if there is none, it is damaged, or a file of `torch.save` names
     ///   a Python function that tensors do not need; nothing in it is ever executed

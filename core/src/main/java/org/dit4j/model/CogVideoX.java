@@ -100,7 +100,7 @@ public final class CogVideoX implements AutoCloseable {
 
     /// Returns the element type of the weights, which latents and text must have.
     public Dtype dtype() {
-        return Dtype.of(last.weight());
+        return last.dtype();
     }
 
     /// Returns all parameters, which live as long as the network.

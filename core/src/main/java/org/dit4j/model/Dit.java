@@ -258,7 +258,7 @@ public final class Dit implements Network {
 
     /// Returns the element type of the weights, which latents must have.
     public Dtype dtype() {
-        return Dtype.of(finalLinear.weight());
+        return finalLinear.dtype();
     }
 
     @Override

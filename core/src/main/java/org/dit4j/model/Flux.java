@@ -186,7 +186,7 @@ public final class Flux implements AutoCloseable {
 
     /// Returns the element type of the weights, which tokens and text must have.
     public Dtype dtype() {
-        return Dtype.of(finalLinear.weight());
+        return finalLinear.dtype();
     }
 
     /// Returns all parameters, which live as long as the network.

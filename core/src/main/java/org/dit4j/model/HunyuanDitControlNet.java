@@ -55,7 +55,7 @@ public final class HunyuanDitControlNet implements AutoCloseable {
 
     /// Returns the element type of the weights, which latents and text states must have.
     public Dtype dtype() {
-        return Dtype.of(input.weight());
+        return input.dtype();
     }
 
     /// Returns all parameters, which live as long as the network.

@@ -143,7 +143,7 @@ public final class Lumina2 implements AutoCloseable {
 
     /// Returns the element type of the weights, which latents and text states must have.
     public Dtype dtype() {
-        return Dtype.of(finalLinear.weight());
+        return finalLinear.dtype();
     }
 
     /// Returns all parameters, which live as long as the network.

@@ -189,7 +189,7 @@ public final class PixArt implements AutoCloseable {
 
     /// Returns the element type of the weights, which latents and text must have.
     public Dtype dtype() {
-        return Dtype.of(finalLinear.weight());
+        return finalLinear.dtype();
     }
 
     /// Returns all parameters, which live as long as the network.

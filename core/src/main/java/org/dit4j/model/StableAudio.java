@@ -149,7 +149,7 @@ public final class StableAudio implements AutoCloseable {
 
     /// Returns the element type of the weights, which latents and states must have.
     public Dtype dtype() {
-        return Dtype.of(in.weight());
+        return in.dtype();
     }
 
     /// Returns all parameters, which live as long as the network.

@@ -177,7 +177,7 @@ public final class Wan implements AutoCloseable {
 
     /// Returns the element type of the weights, which latents and states must have.
     public Dtype dtype() {
-        return Dtype.of(head.weight());
+        return head.dtype();
     }
 
     /// Returns all parameters, which live as long as the network.

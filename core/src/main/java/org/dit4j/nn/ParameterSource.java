@@ -5,6 +5,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.Shapes;
+import org.dit4j.tensor.Weight;
 
 /// Where the parameters of a network come from.
 ///
@@ -25,6 +26,13 @@ public interface ParameterSource {
     /// @param init how it starts if this source initialises
     /// @return a tensor of that shape that lives as long as [#parameters]
     Tensor parameter(String name, Init init, long... shape);
+
+    /// Returns the matrix `name` of a linear layer, which a checkpoint may hold in small numbers.
+    ///
+    /// @param init how it starts if this source initialises
+    default Weight weight(String name, Init init, long out, long in) {
+        return Weight.of(parameter(name, init, out, in));
+    }
 
     /// Returns the fixed tensor `name`, which is stored in checkpoints but not trained.
     ///
@@ -53,12 +61,12 @@ public interface ParameterSource {
     default Linear linear(String name, long in, long out, Init init) {
         ParameterSource s = at(name);
         return new Linear(
-                s.parameter("weight", init, out, in), s.parameter("bias", Init.zeros(), out));
+                s.weight("weight", init, out, in), s.parameter("bias", Init.zeros(), out));
     }
 
     /// Returns the linear layer `name` without a bias.
     default Linear linearWithoutBias(String name, long in, long out) {
-        return new Linear(at(name).parameter("weight", Init.xavierUniform(), out, in), null);
+        return new Linear(at(name).weight("weight", Init.xavierUniform(), out, in), null);
     }
 
     /// Returns the layer norm `name` with weight and bias.

@@ -35,6 +35,15 @@ final class Dispatch {
         return Dispatcher.singleton().findSchema(new OperatorName(name, overload)).has_value();
     }
 
+    /// Calls an operator that gives one tensor; see [#call].
+    ///
+    /// @return the tensor, which lives by itself
+    static Tensor tensor(String name, @Nullable Object... arguments) {
+        try (var stack = call(name, "", arguments)) {
+            return new Tensor(stack.get(0).toTensor()); // a member lives as long as the stack
+        }
+    }
+
     private static IValue value(OperatorHandle op, int i, @Nullable Object argument) {
         return switch (argument) {
             case null -> new IValue();

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// GELU by itself takes a quarter of the time of the product in bfloat16, fused nearly none.
 /// Weights in oneDNN's own order, packed once, were not faster and would need their memory twice.
-public final class FusedLinear {
+final class FusedLinear {
     private static final String OPERATOR = "mkldnn::_linear_pointwise";
     private static final boolean AVAILABLE = Dispatch.has(OPERATOR, "");
 
@@ -22,7 +22,7 @@ public final class FusedLinear {
     /// @param x `[..., in]`
     /// @param weight `[out, in]`
     /// @param bias `[out]` or null
-    public static Tensor geluTanh(Tensor x, Tensor weight, @Nullable Tensor bias) {
+    static Tensor geluTanh(Tensor x, Tensor weight, @Nullable Tensor bias) {
         return wanted(x, weight)
                 ? fused(x, weight, bias)
                 : Ops.geluTanh(Ops.linear(x, weight, bias));
