@@ -28,6 +28,7 @@ import picocli.CommandLine.Spec;
             "Examples:",
             "  dit4j bench step --model DiT-XL/2 --batch 2 --precision bf16 --repeat 5",
             "  dit4j bench train --model DiT-S/2 --input-size 32 --batch 16 --precision bf16 --json",
+            "  dit4j bench step --model DiT-XL/2 --precision bf16 --device cuda",
             "  dit4j bench load DiT-XL-2-256x256.safetensors --read"
         })
 final class BenchCommand implements Runnable {
@@ -81,6 +82,8 @@ final class BenchCommand implements Runnable {
                 description = "Threads to compute with (default: one for each core).")
         int threads;
 
+        @Mixin DeviceOption place = new DeviceOption();
+
         @Option(names = "--json", description = "Print one JSON document.")
         boolean json;
 
@@ -130,7 +133,9 @@ final class BenchCommand implements Runnable {
         @Override
         public Integer call() {
             Dit.Config config = work.config();
-            try (var step = SampledStep.of(config, work.batch, work.precision.dtype())) {
+            try (var step =
+                    SampledStep.of(
+                            config, work.batch, work.precision.dtype(), work.place.device())) {
                 Timing timing = Timing.measure(step, work.repeat);
                 work.report("step", timing, step.parameters(), spec.commandLine().getOut());
             }
@@ -157,7 +162,9 @@ final class BenchCommand implements Runnable {
         @Override
         public Integer call() {
             Dit.Config config = work.config();
-            try (var step = new TrainedStep(config, work.batch, work.precision.dtype())) {
+            try (var step =
+                    new TrainedStep(
+                            config, work.batch, work.precision.dtype(), work.place.device())) {
                 Timing timing = Timing.measure(step, work.repeat);
                 work.report("train", timing, step.parameters(), spec.commandLine().getOut());
             }

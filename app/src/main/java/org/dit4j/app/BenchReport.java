@@ -32,7 +32,7 @@ final class BenchReport {
                 work.inputSize,
                 work.batch,
                 precision(work),
-                Hardware.describe(),
+                Hardware.describe(work.place.device()),
                 t.median(),
                 t.minimum(),
                 t.maximum(),
@@ -49,7 +49,8 @@ final class BenchReport {
         root.put("input_size", work.inputSize);
         root.put("batch", work.batch);
         root.put("precision", precision(work));
-        root.put("machine", Hardware.describe());
+        root.put("machine", Hardware.describe(work.place.device()));
+        root.put("device", work.place.device().toString());
         root.put("threads", Ops.threads());
         root.put("repeat", t.seconds().length);
         root.put("median", t.median());

@@ -57,7 +57,7 @@ public final class Sampling {
         try (var scope = TensorScope.open()) {
             Tensor x = sampler.modelInput(s);
             Tensor t = Tensors.full(sampler.timestep(s), Dtype.FLOAT32, x.size(0));
-            Tensor prediction = denoiser.predict(x, t.to(x.device(), t.scalar_type()));
+            Tensor prediction = denoiser.predict(x, t);
             SamplerState next = sampler.next(s, prediction, noise);
             Set<Tensor> old = tensors(List.of(s));
             tensors(List.of(next)).stream().filter(k -> !old.contains(k)).forEach(scope::promote);

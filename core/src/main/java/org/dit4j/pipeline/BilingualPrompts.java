@@ -6,7 +6,6 @@ import org.bytedeco.pytorch.Tensor;
 import org.dit4j.diffusion.Denoiser;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
-import org.dit4j.tensor.Tensors;
 import org.dit4j.text.BilingualStates;
 import org.dit4j.text.FrozenEncoders;
 import org.dit4j.text.TextOptions;
@@ -51,8 +50,9 @@ public record BilingualPrompts(BilingualNetwork network, FrozenEncoders encoders
         @Override
         public Denoiser of(List<Integer> texts) {
             long[] numbers = texts.stream().mapToLong(Integer::longValue).toArray();
-            Tensor index = Tensors.of(numbers, numbers.length);
-            var states = new BilingualStates(zh.take(index), en.take(index));
+            var states =
+                    new BilingualStates(zh.take(numbers), en.take(numbers))
+                            .on(network.parameters().device());
             return (x, t) -> {
                 Tensor y = network.forward(Ops.to(x, network.dtype()), t, states);
                 return Ops.to(y, Dtype.FLOAT32);

@@ -5,6 +5,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
 import org.dit4j.diffusion.Denoiser;
 import org.dit4j.diffusion.Progress;
+import org.dit4j.tensor.Device;
+import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;
 
 /// What the pipelines of videos and of sounds share: prompts that become conditions, and one clip
@@ -54,8 +56,14 @@ record ClipSampling(TextConditioned network, DiffusionProcess process) {
     ///
     /// @param tokens how many the network makes of a clip
     /// @param shape of the latents of a clip, without B
+    /// @param device of the networks; the noise is drawn on the CPU
     /// @return `[B, ...]` in the caller's scope
-    Tensor run(GenerationRequest r, long tokens, List<Integer> shape, Progress progress) {
+    Tensor run(
+            GenerationRequest r,
+            long tokens,
+            List<Integer> shape,
+            Device device,
+            Progress progress) {
         var sizes = new long[shape.size() + 1];
         sizes[0] = r.pictures();
         for (int i = 0; i < shape.size(); i++) {
@@ -65,7 +73,7 @@ record ClipSampling(TextConditioned network, DiffusionProcess process) {
             PromptedNetwork.Prompts prompts = encode(r);
             prompts.remarks().forEach(progress::remark);
             Denoiser denoiser = denoiser(prompts, r);
-            Tensor noise = rng.normal(sizes);
+            Tensor noise = Ops.to(rng.normal(sizes), device);
             return sampling().run(r, sampling().sampler(r, tokens), denoiser, noise, rng, progress);
         }
     }

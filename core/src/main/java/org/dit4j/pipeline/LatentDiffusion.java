@@ -14,6 +14,7 @@ import org.dit4j.diffusion.Progress;
 import org.dit4j.diffusion.Sampler;
 import org.dit4j.diffusion.SdEdit;
 import org.dit4j.tensor.Dtype;
+import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.TensorScope;
 import org.dit4j.tensor.Tensors;
@@ -102,8 +103,10 @@ record LatentDiffusion(
 
     private Tensor noise(GenerationRequest r, Rng rng) {
         int f = autoencoder.downsampling();
-        return rng.normal(
-                r.pictures(), autoencoder.latentChannels(), r.height() / f, r.width() / f);
+        Tensor drawn =
+                rng.normal(
+                        r.pictures(), autoencoder.latentChannels(), r.height() / f, r.width() / f);
+        return there(drawn);
     }
 
     /// The latents of the control picture, `[2 B, C, h, w]` with guidance, the unconditional half
@@ -115,7 +118,7 @@ record LatentDiffusion(
             return null;
         }
         int rows = r.pictures() * (sampling().guidance(r.guide()).active() ? 2 : 1);
-        Tensor x = InitImage.pixels(control.picture(), r.width(), r.height());
+        Tensor x = there(InitImage.pixels(control.picture(), r.width(), r.height()));
         try (var rng = Rng.seeded(r.seed())) {
             return network.control().latents(autoencoder, x.expand(rows, -1, -1, -1), rng);
         }
@@ -124,7 +127,14 @@ record LatentDiffusion(
     /// The latents of the picture that the request starts from.
     private @Nullable Tensor start(GenerationRequest r, Rng rng) {
         InitImage init = r.given().init();
-        return init == null ? null : autoencoder.encode(init.pixels(r.width(), r.height()), rng);
+        return init == null
+                ? null
+                : autoencoder.encode(there(init.pixels(r.width(), r.height())), rng);
+    }
+
+    /// What is drawn or read on the CPU goes to the device of the networks.
+    private Tensor there(Tensor x) {
+        return Ops.to(x, autoencoder.device());
     }
 
     private Sampler from(GenerationRequest r, Sampler method, Tensor data, Tensor noise, Rng rng) {

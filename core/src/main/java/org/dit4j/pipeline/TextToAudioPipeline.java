@@ -93,7 +93,7 @@ public final class TextToAudioPipeline implements MediaPipeline<Sound> {
         try (var _ = TensorScope.open()) {
             int n = parts.network.length();
             int channels = parts.autoencoder.latentChannels();
-            Tensor z = clips.run(r, n, List.of(channels, n), progress);
+            Tensor z = clips.run(r, n, List.of(channels, n), parts.autoencoder.device(), progress);
             for (long i = 0; i < z.size(0); i++) {
                 try (var _ = TensorScope.open()) {
                     Tensor one = z.narrow(0, i, 1);

@@ -130,6 +130,7 @@ public final class TextToVideoPipeline implements MediaPipeline<Video> {
                                     latentFrames(r.clip().frames()),
                                     r.height() / f,
                                     r.width() / f),
+                            parts.autoencoder.device(),
                             progress);
             for (long i = 0; i < z.size(0); i++) {
                 try (var _ = TensorScope.open()) {
