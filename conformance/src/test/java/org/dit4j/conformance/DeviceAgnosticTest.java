@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.pipeline.GenerationRequest;
 import org.dit4j.pipeline.MediaPipeline;
 import org.dit4j.pipeline.Medium;
@@ -24,6 +25,7 @@ class DeviceAgnosticTest {
     /// A class of the one kind of pipelines, a prompt for the others.
     private static final GenerationRequest ASKED = GenerationRequest.of("1").withSteps(2);
 
+    private static final Path MODELS = Path.of("..", "models");
     private static final Path ALL = Path.of("..", "..", "shared", "reference");
 
     @TestFactory
@@ -38,6 +40,21 @@ class DeviceAgnosticTest {
     Stream<DynamicTest> pipelinesRunOnOneDevice() {
         return cases(List.of("pipelines"))
                 .map(f -> DynamicTest.dynamicTest(CasePath.of(f).name(), () -> generate(f)));
+    }
+
+    /// The bilingual network too, whose text encoders are not libtorch's and stay on the CPU.
+    @TestFactory
+    Stream<DynamicTest> shippedPipelinesRunOnOneDevice() {
+        LoadOptions options = LoadOptions.inference().withDevice(Device.META);
+        return Stream.of("emoji", "emoji-zh-en")
+                .map(name ->
+                        DynamicTest.dynamicTest(
+                                name,
+                                () -> {
+                                    try (var p = Pipelines.load(MODELS.resolve(name), options)) {
+                                        generate(p, ASKED);
+                                    }
+                                }));
     }
 
     private static Stream<Path> cases(List<String> folders) {
@@ -67,10 +84,14 @@ class DeviceAgnosticTest {
                 MediaPipeline<?> pipeline = pipeline(c)) {
             boolean video = Pipelines.medium(c.modelFolder()) == Medium.VIDEOS;
             GenerationRequest asked = video ? ASKED.withSize(64, 64) : ASKED;
-            assertThatThrownBy(() -> pipeline.generate(asked))
-                    .hasMessageContaining("Cannot copy out of meta tensor")
-                    .hasStackTraceContaining("org.dit4j.data.");
+            generate(pipeline, asked);
         }
+    }
+
+    private static void generate(MediaPipeline<?> pipeline, GenerationRequest asked) {
+        assertThatThrownBy(() -> pipeline.generate(asked))
+                .hasMessageContaining("Cannot copy out of meta tensor")
+                .hasStackTraceContaining("org.dit4j.data.");
     }
 
     private static MediaPipeline<?> pipeline(ReferenceCase c) {
