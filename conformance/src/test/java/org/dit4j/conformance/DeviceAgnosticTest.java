@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.dit4j.checkpoint.LoadOptions;
+import org.dit4j.data.Picture;
 import org.dit4j.pipeline.GenerationRequest;
 import org.dit4j.pipeline.MediaPipeline;
 import org.dit4j.pipeline.Medium;
@@ -16,6 +17,7 @@ import org.dit4j.pipeline.Pipelines;
 import org.dit4j.pipeline.Residency;
 import org.dit4j.tensor.Device;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /// Runs the networks of the cases on META, which has shapes and no numbers. An operator fails there
@@ -55,6 +57,15 @@ class DeviceAgnosticTest {
                                         generate(p, ASKED);
                                     }
                                 }));
+    }
+
+    @Test
+    void startsFromPartOfAPicture() {
+        LoadOptions options = LoadOptions.inference().withDevice(Device.META);
+        Picture given = Picture.of(8, 8, new byte[3 * 8 * 8]);
+        try (var pipeline = Pipelines.load(MODELS.resolve("emoji"), options)) {
+            generate(pipeline, ASKED.withSteps(4).withImage(given, 0.5).withMask(given));
+        }
     }
 
     private static Stream<Path> cases(List<String> folders) {
