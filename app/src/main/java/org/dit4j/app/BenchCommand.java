@@ -5,8 +5,10 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.dit4j.ConfigException;
 import org.dit4j.model.Dit;
 import org.dit4j.model.DitPresets;
+import org.dit4j.tensor.Device;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -36,6 +38,7 @@ import picocli.CommandLine.Spec;
             "  dit4j bench train --model DiT-S/2 --input-size 32 --batch 16 --precision bf16 --json",
             "  dit4j bench blocks --model SD3-medium --tokens 4096 --precision bf16",
             "  dit4j bench decode --size 256 --precision bf16",
+            "  dit4j bench step --model DiT-XL/2 --precision bf16 --device cuda",
             "  dit4j bench load DiT-XL-2-256x256.safetensors --read"
         })
 final class BenchCommand implements Runnable {
@@ -117,7 +120,12 @@ final class BenchCommand implements Runnable {
         public Integer call() {
             Dit.Config config = work.config();
             BenchPrecision precision = work.options.precision;
-            SampledStep plain = SampledStep.of(config, work.batch, precision.dtype());
+            ConfigException.require(
+                    precision.kind().isEmpty() || work.options.place.device().equals(Device.CPU),
+                    "quantized networks compute on the CPU: take --device cpu");
+            SampledStep plain =
+                    SampledStep.of(
+                            config, work.batch, precision.dtype(), work.options.place.device());
             try (var step = precision.kind().map(plain::quantized).orElse(plain)) {
                 work.measure("step", step, step.parameters(), spec.commandLine().getOut());
             }
@@ -144,7 +152,12 @@ final class BenchCommand implements Runnable {
         @Override
         public Integer call() {
             Dit.Config config = work.config();
-            try (var step = new TrainedStep(config, work.batch, work.options.dtype())) {
+            try (var step =
+                    new TrainedStep(
+                            config,
+                            work.batch,
+                            work.options.dtype(),
+                            work.options.place.device())) {
                 work.measure("train", step, step.parameters(), spec.commandLine().getOut());
             }
             return 0;

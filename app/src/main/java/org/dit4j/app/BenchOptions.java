@@ -6,6 +6,7 @@ import org.dit4j.ConfigException;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// What every benchmark that repeats its work takes.
@@ -34,6 +35,8 @@ final class BenchOptions {
             paramLabel = "SECONDS",
             description = "Also print the median's ratio to this time of another program.")
     private @Nullable Double baseline;
+
+    @Mixin DeviceOption place = new DeviceOption();
 
     @Option(names = "--json", description = "Print one JSON document.")
     private boolean json;

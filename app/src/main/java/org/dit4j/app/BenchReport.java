@@ -40,7 +40,7 @@ record BenchReport(
                         benchmark,
                         title,
                         options.precision(),
-                        Hardware.describe(),
+                        Hardware.describe(options.place.device()),
                         t.median(),
                         t.minimum(),
                         t.maximum(),
@@ -65,7 +65,8 @@ record BenchReport(
         root.put("benchmark", benchmark);
         root.putAll(work);
         root.put("precision", options.precision());
-        root.put("machine", Hardware.describe());
+        root.put("machine", Hardware.describe(options.place.device()));
+        root.put("device", options.place.device().toString());
         root.put("threads", Ops.threads());
         root.put("repeat", timing.seconds().length);
         root.put("median", timing.median());

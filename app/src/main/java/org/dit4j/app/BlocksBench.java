@@ -71,7 +71,14 @@ final class BlocksBench implements Callable<Integer> {
         ConfigException.require(
                 side * side == tokens, "--tokens must be a square number but is %d", tokens);
         options.apply();
-        try (var blocks = JointBlocks.of(config, layers, side, textTokens, options.dtype())) {
+        try (var blocks =
+                JointBlocks.of(
+                        config,
+                        layers,
+                        side,
+                        textTokens,
+                        options.dtype(),
+                        options.place.device())) {
             Timing timing = options.measure(blocks);
             options.print(report(blocks.parameters(), timing), spec.commandLine().getOut());
         }

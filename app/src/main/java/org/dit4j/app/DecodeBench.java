@@ -60,10 +60,13 @@ final class DecodeBench implements Callable<Integer> {
         options.apply();
         try (var _ = TensorScope.open();
                 var rng = Rng.seeded(0);
-                var network = AutoencoderKl.initialise(CONFIG, rng)) {
+                var network = new AutoencoderKl(fresh(rng, Dtype.FLOAT32), CONFIG)) {
             network.parameters().requireGrad(false);
             int side = size / CONFIG.downsampling();
-            Tensor z = rng.normal(1, CONFIG.latentChannels(), side, side);
+            Tensor z =
+                    Ops.to(
+                            rng.normal(1, CONFIG.latentChannels(), side, side),
+                            options.place.device());
             report(network, z);
         }
         return 0;
@@ -86,7 +89,7 @@ final class DecodeBench implements Callable<Integer> {
         Timing timing =
                 options.measure(() -> {
                     try (var _ = TensorScope.open()) {
-                        network.decode(z);
+                        Ops.isFinite(network.decode(z)); // waits for the device
                     }
                 });
         var report =
@@ -100,11 +103,14 @@ final class DecodeBench implements Callable<Integer> {
         options.print(report, spec.commandLine().getOut());
     }
 
+    private ParameterSource fresh(Rng rng, Dtype dtype) {
+        return ParameterSource.initialising(rng, dtype, options.place.device());
+    }
+
     /// The same weights in the element type of the benchmark.
     private AutoencoderKl rounded(AutoencoderKl network) {
         try (var rng = Rng.seeded(0)) {
-            var source = ParameterSource.initialising(rng, options.dtype());
-            var copy = new AutoencoderKl(source, CONFIG);
+            var copy = new AutoencoderKl(fresh(rng, options.dtype()), CONFIG);
             copy.parameters().requireGrad(false);
             Map<String, Tensor> exact = network.parameters().trained();
             copy.parameters().trained().forEach((name, w) -> w.copy_(exact.get(name)));

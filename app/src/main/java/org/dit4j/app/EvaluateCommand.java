@@ -150,7 +150,7 @@ final class EvaluateCommand implements Callable<Integer> {
         var evaluation =
                 new ModelEvaluation(
                         folder, ImageFolder.open(data), new HoldOut(holdOut), features, out, bar);
-        return evaluation.run(request, count, sampling.precision());
+        return evaluation.run(request, count, sampling.loading());
     }
 
     private void print(Map<String, Object> report) {

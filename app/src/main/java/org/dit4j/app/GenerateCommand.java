@@ -34,7 +34,8 @@ import picocli.CommandLine.Spec;
         description = {
             "Generate pictures, videos or sounds.",
             "",
-            "The same seed gives the same bytes. What was asked for is written into the text"
+            "The same seed gives the same bytes on the same device; noise is drawn on the CPU, so"
+                    + " devices differ by rounding only. What was asked for is written into the text"
                     + " chunks of each PNG."
         },
         footer = {
@@ -46,6 +47,7 @@ import picocli.CommandLine.Spec;
             "  dit4j generate --model emoji --class 12 --count 100 -o pictures/",
             "  dit4j generate --model out/emoji/model --class flag --steps 50 --guidance 2 -o flag.png",
             "  dit4j generate \"a red heart\" --steps 50 --cache-budget 35dB -o heart.png",
+            "  dit4j generate --model DIR \"a red heart\" --device cuda:1 --precision bf16 -o heart.png",
             "  dit4j generate --model DIR \"a red heart\" --lora style.safetensors:0.8 -o heart.png",
             "  dit4j generate --model DIR \"a red heart\" --image old.png --strength 0.5 -o heart.png",
             "  dit4j generate --model DIR \"a cat walks\" --frames 33 -o cat.mp4",
@@ -135,8 +137,7 @@ final class GenerateCommand implements Callable<Integer> {
         GenerationRequest bare = request();
         Optional<PromptEnhancer> enhancer = enhancer();
         Path folder = ModelFolders.shipped().find(model);
-        LoadOptions options =
-                adapters.applied(LoadOptions.inference().withDtype(sampling.precision().dtype()));
+        LoadOptions options = adapters.applied(sampling.loading());
         Medium medium = Pipelines.medium(folder);
         double rate = clips.rate(medium);
         caches.requireMeasurable(medium);

@@ -4,9 +4,11 @@ import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
 import org.dit4j.model.MmDit;
 import org.dit4j.nn.ParameterSource;
+import org.dit4j.tensor.Device;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;
+import org.dit4j.tensor.Shapes;
 import org.dit4j.tensor.TensorScope;
 import org.dit4j.tensor.Tensors;
 
@@ -18,12 +20,13 @@ record JointBlocks(MmDit network, int layers, Tensor x, Tensor t, Tensor text, T
     /// @param layers blocks that run; the network gets one more, the last, which has no use for the
     ///   text
     /// @param side height and width in patches
-    static JointBlocks of(MmDit.Config config, int layers, int side, int textTokens, Dtype dtype) {
+    static JointBlocks of(
+            MmDit.Config config, int layers, int side, int textTokens, Dtype dtype, Device device) {
         try (var rng = Rng.seeded(0);
                 var _ = TensorScope.open()) {
             var network =
                     new MmDit(
-                            ParameterSource.initialising(rng, dtype),
+                            ParameterSource.initialising(rng, dtype, device),
                             withDepth(config, layers + 1));
             network.parameters().requireGrad(false);
             // modulations start at zero, and zeros may multiply faster than numbers
@@ -31,17 +34,17 @@ record JointBlocks(MmDit network, int layers, Tensor x, Tensor t, Tensor text, T
                     .trained()
                     .forEach((name, w) -> {
                         if (name.contains("adaLN")) {
-                            rng.fillNormal(w, 0, 0.02);
+                            w.copy_(Ops.mul(rng.normal(Shapes.of(w)), 0.02));
                         }
                     });
             int size = side * config.patchSize();
             return new JointBlocks(
                     network,
                     layers,
-                    normal(rng, dtype, 1, config.inChannels(), size, size),
-                    TensorScope.keep(Tensors.full(500, Dtype.FLOAT32, 1)),
-                    normal(rng, dtype, 1, textTokens, config.textWidth()),
-                    normal(rng, dtype, 1, config.pooledWidth()));
+                    normal(rng, dtype, device, 1, config.inChannels(), size, size),
+                    TensorScope.keep(Ops.to(Tensors.full(500, Dtype.FLOAT32, 1), device)),
+                    normal(rng, dtype, device, 1, textTokens, config.textWidth()),
+                    normal(rng, dtype, device, 1, config.pooledWidth()));
         }
     }
 
@@ -63,8 +66,8 @@ record JointBlocks(MmDit network, int layers, Tensor x, Tensor t, Tensor text, T
                         .collect(java.util.stream.Collectors.toSet()));
     }
 
-    private static Tensor normal(Rng rng, Dtype dtype, long... shape) {
-        return TensorScope.keep(Ops.to(rng.normal(shape), dtype));
+    private static Tensor normal(Rng rng, Dtype dtype, Device device, long... shape) {
+        return TensorScope.keep(Ops.to(Ops.to(rng.normal(shape), dtype), device));
     }
 
     /// Returns the parameters of the embeddings and of the blocks that run.

@@ -11,11 +11,13 @@ import org.bytedeco.pytorch.Tensor;
 import org.dit4j.checkpoint.JsonFile;
 import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.model.Dit;
+import org.dit4j.tensor.Device;
 import org.dit4j.tensor.Hardware;
 import org.dit4j.tensor.Ops;
 import org.dit4j.train.RunConfig.Precision;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -50,16 +52,23 @@ final class LoadBench implements Callable<Integer> {
             description = "Also read every weight once and check that it is finite.")
     private boolean read;
 
+    @Mixin private DeviceOption place = new DeviceOption();
+
     @Option(names = "--json", description = "Print one JSON document.")
     private boolean json;
 
     @Override
     public Integer call() {
+        Device device = place.device();
         LoadOptions options =
-                LoadOptions.inference().withDtype(precision.dtype()).withCheckFinite(read);
+                LoadOptions.inference()
+                        .withDtype(precision.dtype())
+                        .withDevice(device)
+                        .withCheckFinite(read);
         Ops.threads(); // the native libraries are loaded before the clock starts
         long start = System.nanoTime();
         try (Dit dit = Dit.load(path, options)) {
+            device.synchronize();
             double seconds = (System.nanoTime() - start) / 1e9;
             long parameters = dit.parameters().count();
             long bytes = dit.parameters().all().values().stream().mapToLong(Tensor::nbytes).sum();
@@ -75,7 +84,8 @@ final class LoadBench implements Callable<Integer> {
             Map<String, @Nullable Object> root = new LinkedHashMap<>();
             root.put("benchmark", "load");
             root.put("path", path.toString());
-            root.put("machine", Hardware.describe());
+            root.put("machine", Hardware.describe(place.device()));
+            root.put("device", place.device().toString());
             root.put("parameters", parameters);
             root.put("bytes", bytes);
             root.put("seconds", seconds);
@@ -90,7 +100,7 @@ final class LoadBench implements Callable<Integer> {
                             parameters,
                             bytes >> 20,
                             precision.name().toLowerCase(Locale.ROOT),
-                            Hardware.describe(),
+                            Hardware.describe(place.device()),
                             seconds,
                             peak.orElse(0) / 1048576.0));
         }

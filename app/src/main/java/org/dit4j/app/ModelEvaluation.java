@@ -17,7 +17,6 @@ import org.dit4j.pipeline.Pipeline;
 import org.dit4j.pipeline.Pipelines;
 import org.dit4j.pipeline.TextToImagePipeline;
 import org.dit4j.tensor.TensorScope;
-import org.dit4j.train.RunConfig.Precision;
 
 /// Generates pictures with a model and compares them with those that it was trained with and with
 /// those that were held out.
@@ -37,16 +36,16 @@ record ModelEvaluation(
     /// @param settings whatever of it is set goes for all pictures
     /// @param count pictures of all classes, or prompts of each kind and language; 0 for 1000 and
     ///   100
-    Map<String, Object> run(GenerationRequest settings, int count, Precision precision) {
-        LoadOptions options = LoadOptions.inference().withDtype(precision.dtype());
+    /// @param options of the pipeline; the features are computed on the CPU
+    Map<String, Object> run(GenerationRequest settings, int count, LoadOptions options) {
         try (Pipeline pipeline = Pipelines.load(model, options)) {
-            return run(pipeline, settings, count, precision);
+            return run(pipeline, settings, count, options);
         }
     }
 
     /// Does the same with a pipeline that is open.
     Map<String, Object> run(
-            Pipeline pipeline, GenerationRequest settings, int count, Precision precision) {
+            Pipeline pipeline, GenerationRequest settings, int count, LoadOptions options) {
         GenerationRequest resolved = pipeline.resolve(settings);
         var report = new LinkedHashMap<String, Object>();
         report.put("model", model.toString());
@@ -55,7 +54,8 @@ record ModelEvaluation(
         report.put("steps", resolved.steps());
         report.put("guidance", resolved.guide().scale());
         report.put("seed", resolved.seed());
-        report.put("precision", precision.dtype().torchName());
+        report.put("precision", options.dtype().torchName());
+        report.put("device", options.device().toString());
         try (PictureSet training = read(data.training(holdOut), resolved, "training pictures");
                 PictureSet unseen = read(data.heldOut(holdOut), resolved, "held-out pictures");
                 var _ = TensorScope.open()) {

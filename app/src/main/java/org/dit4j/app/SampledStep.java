@@ -8,31 +8,34 @@ import org.dit4j.checkpoint.Quantization;
 import org.dit4j.checkpoint.StateDict;
 import org.dit4j.model.Dit;
 import org.dit4j.nn.ParameterSource;
+import org.dit4j.tensor.Device;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.QuantizedKind;
 import org.dit4j.tensor.Rng;
+import org.dit4j.tensor.Shapes;
 import org.dit4j.tensor.TensorScope;
 import org.dit4j.tensor.Tensors;
 
 /// One call of a network with random weights: half of the batch with a class, half without, as
 /// guidance asks for it.
 record SampledStep(Dit dit, Tensor x, Tensor t, Tensor y) implements Runnable, AutoCloseable {
-    static SampledStep of(Dit.Config config, int batch, Dtype dtype) {
+    static SampledStep of(Dit.Config config, int batch, Dtype dtype, Device device) {
         try (var rng = Rng.seeded(0);
                 var _ = TensorScope.open()) {
-            var dit = new Dit(ParameterSource.initialising(rng, dtype), config);
+            var source = ParameterSource.initialising(rng, dtype, device);
+            var dit = new Dit(source, config);
             dit.parameters().requireGrad(false);
             // modulations start at zero, and zeros may multiply faster than numbers
             dit.parameters()
                     .trained()
                     .forEach((name, w) -> {
                         if (name.contains("adaLN") || name.startsWith("final_layer")) {
-                            rng.fillNormal(w, 0, 0.02);
+                            w.copy_(Ops.mul(rng.normal(Shapes.of(w)), 0.02));
                         }
                     });
             int s = config.inputSize();
-            Tensor x = Ops.to(rng.normal(batch, config.inChannels(), s, s), dtype);
+            Tensor x = Ops.to(Ops.to(rng.normal(batch, config.inChannels(), s, s), dtype), device);
             var labels = new long[batch];
             for (int i = 0; i < batch; i++) {
                 labels[i] = i % 2 == 0 ? i % config.numClasses() : config.nullLabel();
@@ -40,8 +43,8 @@ record SampledStep(Dit dit, Tensor x, Tensor t, Tensor y) implements Runnable, A
             return new SampledStep(
                     dit,
                     TensorScope.keep(x),
-                    TensorScope.keep(Tensors.full(500, Dtype.FLOAT32, batch)),
-                    TensorScope.keep(Tensors.of(labels, batch)));
+                    TensorScope.keep(Ops.to(Tensors.full(500, Dtype.FLOAT32, batch), device)),
+                    TensorScope.keep(Ops.to(Tensors.of(labels, batch), device)));
         }
     }
 
@@ -67,6 +70,7 @@ record SampledStep(Dit dit, Tensor x, Tensor t, Tensor y) implements Runnable, A
     public void run() {
         Ops.noGrad(() -> {
             try (var _ = TensorScope.open()) {
+                // waits for the device, since it reads the answer
                 return Ops.isFinite(dit.forward(x, t, y));
             }
         });

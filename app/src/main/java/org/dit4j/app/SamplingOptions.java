@@ -1,9 +1,11 @@
 package org.dit4j.app;
 
 import org.dit4j.ConfigException;
+import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.pipeline.GenerationRequest;
 import org.dit4j.train.RunConfig.Precision;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// The options of commands that draw pictures with a model.
@@ -41,6 +43,8 @@ final class SamplingOptions {
             description = "fp32 or bf16; ${DEFAULT-VALUE} if not given.")
     private Precision precision = Precision.FP32;
 
+    @Mixin private DeviceOption place = new DeviceOption();
+
     /// Returns the request as the options have it.
     ///
     /// @throws ConfigException if a number is not above 0
@@ -54,6 +58,11 @@ final class SamplingOptions {
     /// Returns the seed.
     long seed() {
         return seed;
+    }
+
+    /// Returns how the networks come into memory.
+    LoadOptions loading() {
+        return LoadOptions.inference().withDtype(precision.dtype()).withDevice(place.device());
     }
 
     /// Returns the precision of the network.

@@ -7,6 +7,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.dit4j.train.TrainingRun;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -20,7 +21,8 @@ import picocli.CommandLine.Spec;
             "",
             "One JSON file says everything (see configs/). The run's folder receives metrics"
                     + " (metrics.jsonl, tensorboard/, curves.png), sample pictures, checkpoints, and at the end the"
-                    + " model. Ctrl-C saves; --resume goes on, to the same bits as without the stop."
+                    + " model. Ctrl-C saves; --resume goes on, to the same bits as without"
+                    + " the stop, on the same device."
         },
         footer = {
             "",
@@ -28,7 +30,8 @@ import picocli.CommandLine.Spec;
             "  dit4j data emoji --out data/emoji64",
             "  dit4j train configs/emoji-autoencoder.json --out out/autoencoder",
             "  dit4j train configs/emoji-dit.json --out out/emoji",
-            "  dit4j train configs/emoji-dit.json --out out/emoji --resume"
+            "  dit4j train configs/emoji-dit.json --out out/emoji --resume",
+            "  dit4j train configs/emoji-dit.json --out out/emoji --device cuda:0"
         })
 final class TrainCommand implements Callable<Integer> {
     @Spec private CommandSpec spec = CommandSpec.create();
@@ -43,6 +46,8 @@ final class TrainCommand implements Callable<Integer> {
             description = "Folder of the run.")
     private Path out = Path.of("");
 
+    @Mixin private DeviceOption place = new DeviceOption();
+
     @Option(names = "--resume", description = "Go on from the newest checkpoint in the folder.")
     private boolean resume;
 
@@ -51,7 +56,7 @@ final class TrainCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         var ended = new CountDownLatch(1);
         try (var progress = new TrainingProgress(err, out);
-                var run = TrainingRun.open(config, out, resume, progress)) {
+                var run = TrainingRun.open(config, out, resume, place.device(), progress)) {
             if (run.resumedAt() > 0) {
                 progress.note("resumed after step " + run.resumedAt());
             }

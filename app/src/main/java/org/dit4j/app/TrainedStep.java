@@ -4,6 +4,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.dit4j.diffusion.Denoiser;
 import org.dit4j.diffusion.GaussianDiffusion;
 import org.dit4j.model.Dit;
+import org.dit4j.nn.ParameterSource;
 import org.dit4j.tensor.Device;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
@@ -19,14 +20,16 @@ final class TrainedStep implements Runnable, AutoCloseable {
     private final Rng rng = Rng.seeded(0);
     private final int batch;
     private final Dtype dtype;
+    private final Device device;
     private final Dit dit;
     private final AdamW optimizer;
     private final Ema ema;
 
-    TrainedStep(Dit.Config config, int batch, Dtype dtype) {
+    TrainedStep(Dit.Config config, int batch, Dtype dtype, Device device) {
         this.batch = batch;
         this.dtype = dtype;
-        dit = Dit.initialise(config, rng);
+        this.device = device;
+        dit = new Dit(ParameterSource.initialising(rng, Dtype.FLOAT32, device), config);
         optimizer = new AdamW(dit.parameters(), AdamW.Options.DIT);
         ema = new Ema(dit.parameters());
     }
@@ -39,19 +42,20 @@ final class TrainedStep implements Runnable, AutoCloseable {
     public void run() {
         try (var _ = TensorScope.open()) {
             int s = dit.config().inputSize();
-            Tensor x0 = rng.normal(batch, dit.config().inChannels(), s, s);
+            Tensor x0 = Ops.to(rng.normal(batch, dit.config().inChannels(), s, s), device);
             Tensor t = rng.integers(process.steps(), batch);
             Tensor y = rng.integers(dit.config().numClasses(), batch);
             Denoiser denoiser =
                     (x, time) ->
                             Ops.to(
-                                    Ops.autocast(dtype, Device.CPU, () -> dit.forward(x, time, y)),
+                                    Ops.autocast(dtype, device, () -> dit.forward(x, time, y)),
                                     Dtype.FLOAT32);
-            Tensor noise = rng.normal(batch, dit.config().inChannels(), s, s);
+            Tensor noise = Ops.to(rng.normal(batch, dit.config().inChannels(), s, s), device);
             process.trainingLosses(denoiser, x0, t, noise).loss().mean().backward();
             optimizer.step(1e-4);
             ema.update(0.9999);
         }
+        device.synchronize();
     }
 
     @Override

@@ -7,8 +7,10 @@ import java.util.concurrent.Callable;
 import org.dit4j.conformance.Result;
 import org.dit4j.conformance.Status;
 import org.dit4j.conformance.Verification;
+import org.dit4j.tensor.Device;
 import org.dit4j.tensor.Hardware;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -30,13 +32,16 @@ import picocli.CommandLine.Spec;
             "Examples:",
             "  dit4j verify conformance/cases",
             "  dit4j verify conformance/cases/diffusion/q_p.json --verbose",
-            "  dit4j verify conformance/cases/models/dit --strict --json"
+            "  dit4j verify conformance/cases/models/dit --strict --json",
+            "  dit4j verify conformance/cases --device cuda"
         })
 final class VerifyCommand implements Callable<Integer> {
     @Spec private CommandSpec spec = CommandSpec.create();
 
     @Parameters(arity = "1..*", paramLabel = "PATH", description = "Folders or single cases.")
     private List<Path> paths = List.of();
+
+    @Mixin private DeviceOption place = new DeviceOption();
 
     @Option(names = "--strict", description = "Also fail if a case is unsupported.")
     private boolean strict;
@@ -50,16 +55,19 @@ final class VerifyCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
+        Device device = place.device();
         List<Result> results;
         if (json) {
-            results = Verification.run(paths);
-            out.println(VerifyReport.json(results, Hardware.describe()));
+            results = Verification.run(paths, device, _ -> {});
+            out.println(VerifyReport.json(results, Hardware.describe(device)));
         } else {
             out.println(VerifyReport.heading());
             results =
                     Verification.run(
-                            paths, r -> VerifyReport.lines(r, verbose).forEach(out::println));
-            out.println(VerifyReport.summary(results, Hardware.describe()));
+                            paths,
+                            device,
+                            r -> VerifyReport.lines(r, verbose).forEach(out::println));
+            out.println(VerifyReport.summary(results, Hardware.describe(device)));
         }
         boolean failed = VerifyReport.count(results, Status.FAIL) > 0;
         boolean unsupported = VerifyReport.count(results, Status.UNSUPPORTED) > 0;

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.function.Function;
 import org.dit4j.checkpoint.JsonFile;
+import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.data.DataException;
 import org.dit4j.data.HoldOut;
 import org.dit4j.data.ImageFolder;
@@ -25,7 +26,6 @@ import org.dit4j.eval.PictureClassifier;
 import org.dit4j.pipeline.GenerationRequest;
 import org.dit4j.pipeline.Pipeline;
 import org.dit4j.tensor.Rng;
-import org.dit4j.train.RunConfig.Precision;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -117,7 +117,10 @@ class TextEvaluationTest {
                             bar);
             Map<String, Object> report =
                     evaluation.run(
-                            new Told(draw), GenerationRequest.of("0"), count, Precision.FP32);
+                            new Told(draw),
+                            GenerationRequest.of("0"),
+                            count,
+                            LoadOptions.inference());
             return JsonFile.mapper().valueToTree(report);
         }
     }

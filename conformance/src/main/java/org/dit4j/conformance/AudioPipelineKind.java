@@ -5,7 +5,6 @@ import java.util.Collections;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
-import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.data.Sound;
 import org.dit4j.diffusion.NoiseSource;
 import org.dit4j.diffusion.Sampler;
@@ -31,7 +30,7 @@ final class AudioPipelineKind implements CaseKind {
     @Override
     public void run(ReferenceCase c, Findings out) {
         try (TextToAudioPipeline pipeline =
-                Pipelines.loadAudio(c.modelFolder(), LoadOptions.inference(), Residency.KEEP)) {
+                Pipelines.loadAudio(c.modelFolder(), c.loading(), Residency.KEEP)) {
             for (String id : c.calls()) {
                 var run = new Run(new PipelineRun(c, id), pipeline, out);
                 Ops.noGrad(() -> {

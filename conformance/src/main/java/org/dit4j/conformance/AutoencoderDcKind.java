@@ -3,7 +3,6 @@ package org.dit4j.conformance;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.autoencoder.AutoencoderDc;
 import org.dit4j.autoencoder.Tiling;
-import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.tensor.Ops;
 
 /// `AutoencoderDC` of diffusers: encode and decode, both tile by tile too: `vae/dc*`.
@@ -15,7 +14,7 @@ final class AutoencoderDcKind implements CaseKind {
 
     @Override
     public void run(ReferenceCase c, Findings out) {
-        try (var dc = AutoencoderDc.load(c.modelFolder(), LoadOptions.inference())) {
+        try (var dc = AutoencoderDc.load(c.modelFolder(), c.loading())) {
             Ops.noGrad(() -> {
                 c.calls().forEach(id -> check(c, id, dc, out));
                 return 0;

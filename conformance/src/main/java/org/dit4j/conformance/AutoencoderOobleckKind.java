@@ -4,7 +4,6 @@ import org.bytedeco.pytorch.Tensor;
 import org.dit4j.autoencoder.AudioPosterior;
 import org.dit4j.autoencoder.AutoencoderOobleck;
 import org.dit4j.autoencoder.Tiling;
-import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.tensor.Ops;
 
 /// `AutoencoderOobleck` of diffusers: encode and decode, both window by window too: `vae/oobleck*`.
@@ -21,7 +20,7 @@ final class AutoencoderOobleckKind implements CaseKind {
 
     @Override
     public void run(ReferenceCase c, Findings out) {
-        try (var vae = AutoencoderOobleck.load(c.modelFolder(), LoadOptions.inference())) {
+        try (var vae = AutoencoderOobleck.load(c.modelFolder(), c.loading())) {
             Ops.noGrad(() -> {
                 c.calls().forEach(id -> check(c, id, vae, out));
                 return 0;

@@ -5,7 +5,6 @@ import java.util.regex.Pattern;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.autoencoder.AutoencoderTiny;
 import org.dit4j.autoencoder.Tiling;
-import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.tensor.Ops;
 
 /// `AutoencoderTiny` of diffusers (TAESD): encode, decode, both tile by tile, and the latents in 8
@@ -23,7 +22,7 @@ final class AutoencoderTinyKind implements CaseKind {
 
     @Override
     public void run(ReferenceCase c, Findings out) {
-        try (var tiny = AutoencoderTiny.load(c.modelFolder(), LoadOptions.inference())) {
+        try (var tiny = AutoencoderTiny.load(c.modelFolder(), c.loading())) {
             Ops.noGrad(() -> {
                 for (String id : c.calls()) {
                     if (id.startsWith("tiled")) {

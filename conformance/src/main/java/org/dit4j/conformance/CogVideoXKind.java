@@ -1,7 +1,6 @@
 package org.dit4j.conformance;
 
 import org.bytedeco.pytorch.Tensor;
-import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.model.CogVideoX;
 import org.dit4j.model.CogVideoXCheckpoint;
 import org.dit4j.nn.Rotary;
@@ -19,8 +18,7 @@ final class CogVideoXKind implements CaseKind {
 
     @Override
     public void run(ReferenceCase c, Findings out) {
-        try (CogVideoX dit =
-                CogVideoXCheckpoint.open(c.modelFolder()).load(LoadOptions.inference())) {
+        try (CogVideoX dit = CogVideoXCheckpoint.open(c.modelFolder()).load(c.loading())) {
             Ops.noGrad(() -> {
                 c.calls().forEach(id -> check(c, id, dit, out));
                 return 0;

@@ -2,6 +2,7 @@ package org.dit4j.conformance;
 
 import java.util.Arrays;
 import org.bytedeco.pytorch.Tensor;
+import org.dit4j.tensor.Device;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Shapes;
 import org.dit4j.tensor.Tensors;
@@ -12,12 +13,8 @@ final class Comparison {
 
     static Finding of(String name, Tensor expected, Tensor actual, Tolerance tolerance) {
         long[] wanted = Shapes.of(expected);
-        long[] given = Shapes.of(actual);
-        if (!Arrays.equals(wanted, given)) {
-            String note =
-                    "shape must be %s but is %s"
-                            .formatted(Arrays.toString(wanted), Arrays.toString(given));
-            return Finding.note(name, Status.FAIL, note);
+        if (!Arrays.equals(wanted, Shapes.of(actual))) {
+            return anotherShape(name, expected, actual);
         }
         boolean whole = !Dtype.of(expected).isFloat() && !Dtype.of(actual).isFloat();
         return whole
@@ -28,6 +25,26 @@ final class Comparison {
                         Tensors.doubles(expected),
                         Tensors.doubles(actual),
                         tolerance);
+    }
+
+    private static Finding anotherShape(String name, Tensor expected, Tensor actual) {
+        String note =
+                "shape must be %s but is %s"
+                        .formatted(
+                                Arrays.toString(Shapes.of(expected)),
+                                Arrays.toString(Shapes.of(actual)));
+        return Finding.note(name, Status.FAIL, note);
+    }
+
+    /// Compares what has no numbers: `actual` must be on META, as the network is.
+    static Finding shapes(String name, Tensor expected, Tensor actual) {
+        if (!Arrays.equals(Shapes.of(expected), Shapes.of(actual))) {
+            return anotherShape(name, expected, actual);
+        }
+        Device place = Device.of(actual);
+        return place.equals(Device.META)
+                ? Finding.note(name, Status.PASS, "")
+                : Finding.note(name, Status.FAIL, "must be on meta but is on " + place);
     }
 
     private static Finding integers(

@@ -2,7 +2,6 @@ package org.dit4j.conformance;
 
 import java.nio.file.Path;
 import org.bytedeco.pytorch.Tensor;
-import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.model.Dit;
 import org.dit4j.model.DitCheckpoint;
 import org.dit4j.model.Network;
@@ -57,7 +56,7 @@ final class DitKind implements CaseKind {
         if (c.name().startsWith("models/sit/")) {
             checkpoint = checkpoint.with(checkpoint.config().with(Dit.Variant.SIT));
         }
-        return checkpoint.load(LoadOptions.inference());
+        return checkpoint.load(c.loading());
     }
 
     private static void blocks(ReferenceCase c, String id, Dit dit, Inputs in, Findings out) {

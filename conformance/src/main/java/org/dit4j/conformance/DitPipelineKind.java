@@ -39,7 +39,7 @@ final class DitPipelineKind implements CaseKind {
     @Override
     public void run(ReferenceCase c, Findings out) {
         Path folder = c.modelFolder();
-        try (var pipeline = (DitPipeline) Pipelines.load(folder)) {
+        try (var pipeline = (DitPipeline) Pipelines.load(folder, c.loading())) {
             for (String id : c.calls()) {
                 var run = new Run(c, id, pipeline, c.value(id + ".args"));
                 Ops.noGrad(() -> {

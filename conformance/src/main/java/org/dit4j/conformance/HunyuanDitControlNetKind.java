@@ -2,7 +2,6 @@ package org.dit4j.conformance;
 
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
-import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.model.HunyuanDit;
 import org.dit4j.model.HunyuanDitCheckpoint;
 import org.dit4j.model.HunyuanDitControlNet;
@@ -35,7 +34,7 @@ final class HunyuanDitControlNetKind implements CaseKind {
     private static void residuals(ReferenceCase c, String id, Findings out) {
         var checkpoint = HunyuanDitControlNetCheckpoint.open(c.modelFolder());
         HunyuanDit.Config config = HunyuanDitKind.onBase(c, checkpoint.config());
-        try (HunyuanDitControlNet net = checkpoint.with(config).load(LoadOptions.inference())) {
+        try (HunyuanDitControlNet net = checkpoint.with(config).load(c.loading())) {
             List<Tensor> residuals =
                     net.forward(
                             c.in(id, "hidden_states"),
@@ -52,7 +51,7 @@ final class HunyuanDitControlNetKind implements CaseKind {
     private static void steered(ReferenceCase c, String id, String part, Findings out) {
         var checkpoint = HunyuanDitCheckpoint.open(c.modelFolder().resolve(part));
         HunyuanDit.Config config = HunyuanDitKind.onBase(c, checkpoint.config());
-        try (HunyuanDit dit = checkpoint.with(config).load(LoadOptions.inference())) {
+        try (HunyuanDit dit = checkpoint.with(config).load(c.loading())) {
             out.compare(
                     c.named(id, "out.sample"),
                     dit.forward(

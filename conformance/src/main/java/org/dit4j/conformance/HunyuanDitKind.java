@@ -3,7 +3,6 @@ package org.dit4j.conformance;
 import java.util.ArrayDeque;
 import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
-import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.model.HunyuanDit;
 import org.dit4j.model.HunyuanDitCheckpoint;
 import org.dit4j.tensor.Ops;
@@ -35,7 +34,7 @@ final class HunyuanDitKind implements CaseKind {
             int base = (int) Ops.item(c.in(id, "rope.base_size"));
             checkpoint = checkpoint.with(checkpoint.config().withPositionBase(base));
         }
-        return checkpoint.load(LoadOptions.inference());
+        return checkpoint.load(c.loading());
     }
 
     private static void check(ReferenceCase c, String id, HunyuanDit dit, Findings out) {

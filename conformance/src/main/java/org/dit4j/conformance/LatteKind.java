@@ -1,7 +1,6 @@
 package org.dit4j.conformance;
 
 import org.bytedeco.pytorch.Tensor;
-import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.model.Latte;
 import org.dit4j.model.LatteCheckpoint;
 import org.dit4j.tensor.Ops;
@@ -18,7 +17,7 @@ final class LatteKind implements CaseKind {
 
     @Override
     public void run(ReferenceCase c, Findings out) {
-        try (Latte dit = LatteCheckpoint.open(c.modelFolder()).load(LoadOptions.inference())) {
+        try (Latte dit = LatteCheckpoint.open(c.modelFolder()).load(c.loading())) {
             Ops.noGrad(() -> {
                 c.calls().forEach(id -> check(c, id, dit, out));
                 return 0;

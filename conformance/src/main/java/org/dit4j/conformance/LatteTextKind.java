@@ -1,7 +1,6 @@
 package org.dit4j.conformance;
 
 import org.bytedeco.pytorch.Tensor;
-import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.model.LatteText;
 import org.dit4j.model.LatteTextCheckpoint;
 import org.dit4j.tensor.Ops;
@@ -19,8 +18,7 @@ final class LatteTextKind implements CaseKind {
 
     @Override
     public void run(ReferenceCase c, Findings out) {
-        try (LatteText dit =
-                LatteTextCheckpoint.open(c.modelFolder()).load(LoadOptions.inference())) {
+        try (LatteText dit = LatteTextCheckpoint.open(c.modelFolder()).load(c.loading())) {
             Ops.noGrad(() -> {
                 c.calls().forEach(id -> check(c, id, dit, out));
                 return 0;

@@ -1,7 +1,6 @@
 package org.dit4j.conformance;
 
 import org.bytedeco.pytorch.Tensor;
-import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.model.Lumina2;
 import org.dit4j.model.Lumina2Checkpoint;
 import org.dit4j.tensor.Dtype;
@@ -17,7 +16,7 @@ final class Lumina2Kind implements CaseKind {
 
     @Override
     public void run(ReferenceCase c, Findings out) {
-        try (Lumina2 dit = Lumina2Checkpoint.open(c.modelFolder()).load(LoadOptions.inference())) {
+        try (Lumina2 dit = Lumina2Checkpoint.open(c.modelFolder()).load(c.loading())) {
             Ops.noGrad(() -> {
                 c.calls().forEach(id -> check(c, id, dit, out));
                 return 0;

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import org.bytedeco.pytorch.Tensor;
-import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.model.LuminaDit;
 import org.dit4j.model.LuminaDit.Condition;
 import org.dit4j.model.LuminaDit.Extrapolation;
@@ -27,8 +26,7 @@ final class LuminaDitKind implements CaseKind {
     @Override
     public void run(ReferenceCase c, Findings out) {
         for (String id : c.calls()) {
-            try (LuminaDit dit =
-                    LuminaDitCheckpoint.open(c.modelFolder()).load(LoadOptions.inference())) {
+            try (LuminaDit dit = LuminaDitCheckpoint.open(c.modelFolder()).load(c.loading())) {
                 Ops.noGrad(() -> {
                     check(new Run(c, id, ModelCall.of(c, id), dit), out);
                     return 0;

@@ -3,7 +3,6 @@ package org.dit4j.conformance;
 import java.util.List;
 import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
-import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.model.MmDit;
 import org.dit4j.model.MmDitCheckpoint;
 import org.dit4j.model.MmDitControlNet;
@@ -35,7 +34,7 @@ final class MmDitControlNetKind implements CaseKind {
 
     private static void residuals(ReferenceCase c, String id, Findings out) {
         try (MmDitControlNet net =
-                MmDitControlNetCheckpoint.open(c.modelFolder()).load(LoadOptions.inference())) {
+                MmDitControlNetCheckpoint.open(c.modelFolder()).load(c.loading())) {
             List<Tensor> residuals =
                     net.forward(
                             c.in(id, "hidden_states"),
@@ -51,8 +50,7 @@ final class MmDitControlNetKind implements CaseKind {
     }
 
     private static void steered(ReferenceCase c, String id, String part, Findings out) {
-        try (MmDit dit =
-                MmDitCheckpoint.open(c.modelFolder().resolve(part)).load(LoadOptions.inference())) {
+        try (MmDit dit = MmDitCheckpoint.open(c.modelFolder().resolve(part)).load(c.loading())) {
             List<Tensor> residuals = ModelCall.list(c, id, "block_controlnet_hidden_states");
             out.compare(
                     c.named(id, "out.sample"),

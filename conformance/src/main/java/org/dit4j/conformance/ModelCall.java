@@ -51,10 +51,10 @@ record ModelCall(JsonNode json) {
     LoadOptions options(ReferenceCase c) {
         String file = load().path("lora").asString("");
         if (file.isEmpty()) {
-            return LoadOptions.inference();
+            return c.loading();
         }
         var lora = new Lora(c.folder().resolve(file), load().path("lora_scale").asDouble(1));
-        return LoadOptions.inference().withLoras(List.of(lora));
+        return c.loading().withLoras(List.of(lora));
     }
 
     /// Returns whether it is the guided method.

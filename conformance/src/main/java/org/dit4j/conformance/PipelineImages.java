@@ -7,7 +7,6 @@ import java.util.Objects;
 import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.autoencoder.AutoencoderKl;
-import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.data.Picture;
 import org.dit4j.diffusion.Sampler;
 import org.dit4j.diffusion.SdEdit;
@@ -148,8 +147,7 @@ record PipelineImages(ReferenceCase c, String id, TextToImagePipeline pipeline, 
             String name, Tensor x, double t, Map<String, Tensor> arguments, Findings out) {
         int block = Integer.parseInt(name.substring(name.lastIndexOf('.') + 1));
         var folder = controlNet(c).orElseThrow();
-        try (MmDitControlNet net =
-                MmDitControlNetCheckpoint.open(folder).load(LoadOptions.inference())) {
+        try (MmDitControlNet net = MmDitControlNetCheckpoint.open(folder).load(c.loading())) {
             Tensor pooled = Objects.requireNonNull(arguments.get("pooled_projections"));
             List<Tensor> residuals =
                     net.forward(

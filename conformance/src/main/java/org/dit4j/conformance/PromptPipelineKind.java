@@ -7,7 +7,6 @@ import java.util.Set;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.autoencoder.AutoencoderKl;
-import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.diffusion.Denoiser;
 import org.dit4j.diffusion.NoiseSource;
 import org.dit4j.diffusion.Sampler;
@@ -66,7 +65,7 @@ final class PromptPipelineKind implements CaseKind {
     }
 
     private static PipelineOptions options(ReferenceCase c) {
-        var options = PipelineOptions.of(LoadOptions.inference());
+        var options = PipelineOptions.of(c.loading());
         return PipelineImages.controlNet(c).map(options::withControlNet).orElse(options);
     }
 

@@ -10,7 +10,9 @@ import java.util.regex.Pattern;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.Dit4jException;
 import org.dit4j.checkpoint.JsonFile;
+import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.checkpoint.StateDict;
+import org.dit4j.tensor.Device;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
 import org.jspecify.annotations.Nullable;
@@ -22,32 +24,58 @@ import tools.jackson.databind.JsonNode;
 /// folder of a model. Tensors are named `in.*` (given) and `out.*` (computed), behind the prefix of
 /// their call if there are several: `c0.in.x`.
 public final class ReferenceCase implements AutoCloseable {
+    private static final Pattern NETWORKS = Pattern.compile("models/|vae/|text/encoder|pipelines/");
+    private static final Pattern DECIDING = Pattern.compile(".*(mask|ids).*");
     private static final Pattern OUTPUT = Pattern.compile("(.*\\.)?out\\..*");
 
     private final CasePath path;
     private final JsonNode json;
     private final @Nullable StateDict tensors;
+    private final Device device;
     private @Nullable Path drawn;
 
-    private ReferenceCase(CasePath path, JsonNode json, @Nullable StateDict tensors) {
+    private ReferenceCase(
+            CasePath path, JsonNode json, @Nullable StateDict tensors, Device device) {
         this.path = path;
         this.json = json;
         this.tensors = tensors;
+        this.device = device;
     }
 
     /// Opens the case of that json file; its tensors are mapped, not read.
     static ReferenceCase open(Path file) {
+        return open(file, Device.CPU);
+    }
+
+    /// Opens the case to be computed on a device, if it is one of networks: what has none is
+    /// computed on the CPU.
+    static ReferenceCase open(Path file, Device wanted) {
         JsonNode json = JsonFile.tree(file);
         var path = CasePath.of(file, json);
         boolean there = Files.isRegularFile(path.tensors());
         if (!there && json.path("tensors").size() > 0) {
             throw new Dit4jException(path.tensors() + " is missing beside " + file.getFileName());
         }
-        return new ReferenceCase(path, json, there ? StateDict.open(path.tensors()) : null);
+        boolean networks = NETWORKS.matcher(path.name()).lookingAt();
+        return new ReferenceCase(
+                path,
+                json,
+                there ? StateDict.open(path.tensors()) : null,
+                networks ? wanted : Device.CPU);
     }
 
     static boolean isOutput(String tensor) {
         return OUTPUT.matcher(tensor).matches();
+    }
+
+    /// Returns where its networks compute.
+    Device device() {
+        return device;
+    }
+
+    /// Returns how its networks come into memory.
+    LoadOptions loading() {
+        return LoadOptions.inference().withDevice(device);
     }
 
     /// Returns the name, such as `diffusion/q_p` or `models/dit/p4-nosigma`: always the folder of
@@ -115,6 +143,9 @@ public final class ReferenceCase implements AutoCloseable {
     /// Returns a tensor in the type that the reference was given or has returned (`ref_dtypes` of a
     /// model's case says int64 for labels that are stored as float32). Borrowed.
     ///
+    /// What networks compute with is on the device of the case. Results, whole numbers, masks and
+    /// times are on the CPU, from where networks take them.
+    ///
     /// @throws Dit4jException if there is no tensor of that name
     public Tensor tensor(String name) {
         if (tensors == null || !tensors.has(name)) {
@@ -124,10 +155,17 @@ public final class ReferenceCase implements AutoCloseable {
         String dtype = json.path("ref_dtypes").path(name).asString("");
         for (Dtype d : Dtype.values()) {
             if (d.torchName().equals(dtype)) {
-                return Ops.to(t, d);
+                return placed(name, Ops.to(t, d));
             }
         }
-        return t;
+        return placed(name, t);
+    }
+
+    private Tensor placed(String tensor, Tensor t) {
+        boolean computed = Dtype.of(t).isFloat() && t.dim() > 1;
+        return !computed || isOutput(tensor) || DECIDING.matcher(tensor).matches()
+                ? t
+                : Ops.to(t, device);
     }
 
     /// Returns the prefixes of the calls that have results, in the order of the json, then in that

@@ -1,7 +1,6 @@
 package org.dit4j.conformance;
 
 import org.bytedeco.pytorch.Tensor;
-import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.model.Sana;
 import org.dit4j.model.SanaCheckpoint;
 import org.dit4j.tensor.Ops;
@@ -15,7 +14,7 @@ final class SanaKind implements CaseKind {
 
     @Override
     public void run(ReferenceCase c, Findings out) {
-        try (Sana dit = SanaCheckpoint.open(c.modelFolder()).load(LoadOptions.inference())) {
+        try (Sana dit = SanaCheckpoint.open(c.modelFolder()).load(c.loading())) {
             Ops.noGrad(() -> {
                 c.calls().forEach(id -> check(c, id, dit, out));
                 return 0;

@@ -1,7 +1,6 @@
 package org.dit4j.conformance;
 
 import org.bytedeco.pytorch.Tensor;
-import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.model.StableAudio;
 import org.dit4j.model.StableAudioCheckpoint;
 import org.dit4j.tensor.Ops;
@@ -16,8 +15,7 @@ final class StableAudioKind implements CaseKind {
 
     @Override
     public void run(ReferenceCase c, Findings out) {
-        try (StableAudio dit =
-                StableAudioCheckpoint.open(c.modelFolder()).load(LoadOptions.inference())) {
+        try (StableAudio dit = StableAudioCheckpoint.open(c.modelFolder()).load(c.loading())) {
             Ops.noGrad(() -> {
                 c.calls().forEach(id -> check(c, id, dit, out));
                 return 0;

@@ -4,7 +4,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.bytedeco.pytorch.Tensor;
-import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Tensors;
 import org.dit4j.text.Bert;
@@ -24,8 +23,7 @@ final class TextEncoderKind implements CaseKind {
 
     @Override
     public void run(ReferenceCase c, Findings out) {
-        try (TokenEncoder encoder =
-                TextCheckpoint.open(c.modelFolder()).load(LoadOptions.inference())) {
+        try (TokenEncoder encoder = TextCheckpoint.open(c.modelFolder()).load(c.loading())) {
             for (String id : c.calls()) {
                 Ops.noGrad(() -> {
                     compare(c, id, encoder, out);

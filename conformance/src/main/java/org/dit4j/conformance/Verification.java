@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.dit4j.Dit4jException;
+import org.dit4j.tensor.Device;
 import org.dit4j.tensor.TensorScope;
 
 /// Runs reference cases and reports how far this library and this machine are from them.
@@ -19,14 +20,16 @@ public final class Verification {
     /// @return one result for each case, sorted by path; never empty
     /// @throws org.dit4j.ConfigException if a path does not exist or holds no case
     public static List<Result> run(List<Path> paths) {
-        return run(paths, result -> {});
+        return run(paths, Device.CPU, result -> {});
     }
 
     /// Runs every case at `paths` and hands each result to `listener` as soon as it is there.
-    public static List<Result> run(List<Path> paths, Consumer<Result> listener) {
+    ///
+    /// @param device of the networks; on META only shapes are compared, and that results are there
+    public static List<Result> run(List<Path> paths, Device device, Consumer<Result> listener) {
         var results = new ArrayList<Result>();
         for (Path file : cases(paths)) {
-            Result result = run(file);
+            Result result = run(file, device);
             listener.accept(result);
             results.add(result);
         }
@@ -41,16 +44,21 @@ public final class Verification {
     /// Runs one case. Whatever goes wrong in it is its result: nothing is thrown but errors of the
     /// machine.
     public static Result run(Path file) {
-        return run(file, CaseKinds.ALL);
+        return run(file, Device.CPU);
     }
 
-    static Result run(Path file, List<CaseKind> kinds) {
+    /// Runs one case with its networks on a device.
+    public static Result run(Path file, Device device) {
+        return run(file, device, CaseKinds.ALL);
+    }
+
+    static Result run(Path file, Device device, List<CaseKind> kinds) {
         long start = System.nanoTime();
         String name = CasePath.of(file).name();
         Findings findings = null;
         Status status;
         String message = "";
-        try (var reference = ReferenceCase.open(file);
+        try (var reference = ReferenceCase.open(file, device);
                 var _ = TensorScope.open()) {
             name = reference.name();
             findings = new Findings(reference);

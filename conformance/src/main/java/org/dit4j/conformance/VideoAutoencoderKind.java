@@ -7,7 +7,6 @@ import org.dit4j.autoencoder.AutoencoderWan;
 import org.dit4j.autoencoder.Posterior;
 import org.dit4j.autoencoder.Tiling;
 import org.dit4j.autoencoder.VideoAutoencoder;
-import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.tensor.Ops;
 
 /// `AutoencoderKLWan` and `AutoencoderKLCogVideoX` of diffusers: encode and decode, both tile by
@@ -20,8 +19,7 @@ final class VideoAutoencoderKind implements CaseKind {
 
     @Override
     public void run(ReferenceCase c, Findings out) {
-        try (var vae =
-                (VideoAutoencoder) Autoencoder.load(c.modelFolder(), LoadOptions.inference())) {
+        try (var vae = (VideoAutoencoder) Autoencoder.load(c.modelFolder(), c.loading())) {
             Ops.noGrad(() -> {
                 c.calls().forEach(id -> check(c, id, vae, out));
                 return 0;

@@ -9,7 +9,6 @@ import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.autoencoder.AutoencoderKl;
 import org.dit4j.autoencoder.VideoAutoencoder;
-import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.data.Picture;
 import org.dit4j.data.Video;
 import org.dit4j.diffusion.NoiseSource;
@@ -37,7 +36,7 @@ final class VideoPipelineKind implements CaseKind {
     @Override
     public void run(ReferenceCase c, Findings out) {
         try (TextToVideoPipeline pipeline =
-                Pipelines.loadVideo(c.modelFolder(), LoadOptions.inference(), Residency.KEEP)) {
+                Pipelines.loadVideo(c.modelFolder(), c.loading(), Residency.KEEP)) {
             for (String id : c.calls()) {
                 var run = new Run(new PipelineRun(c, id), pipeline, out);
                 Ops.noGrad(() -> {

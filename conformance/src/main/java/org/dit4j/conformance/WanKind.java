@@ -1,7 +1,6 @@
 package org.dit4j.conformance;
 
 import org.bytedeco.pytorch.Tensor;
-import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.model.Wan;
 import org.dit4j.model.WanCheckpoint;
 import org.dit4j.tensor.Ops;
@@ -19,7 +18,7 @@ final class WanKind implements CaseKind {
 
     @Override
     public void run(ReferenceCase c, Findings out) {
-        try (Wan dit = WanCheckpoint.open(c.modelFolder()).load(LoadOptions.inference())) {
+        try (Wan dit = WanCheckpoint.open(c.modelFolder()).load(c.loading())) {
             Ops.noGrad(() -> {
                 c.calls().forEach(id -> check(c, id, dit, out));
                 return 0;

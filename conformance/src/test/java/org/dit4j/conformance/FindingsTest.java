@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.function.BiConsumer;
 import org.bytedeco.pytorch.Tensor;
+import org.dit4j.tensor.Device;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.TensorScope;
 import org.dit4j.tensor.Tensors;
@@ -96,7 +97,8 @@ class FindingsTest {
 
     @Test
     void aCaseThatNobodyKnowsIsUnsupported() {
-        assertThat(Verification.run(CASE, List.of()).status()).isEqualTo(Status.UNSUPPORTED);
+        assertThat(Verification.run(CASE, Device.CPU, List.of()).status())
+                .isEqualTo(Status.UNSUPPORTED);
     }
 
     private static Finding compare(float[] expected, float[] actual) {
@@ -119,6 +121,6 @@ class FindingsTest {
                         body.accept(c, out);
                     }
                 };
-        return Verification.run(CASE, List.of(kind));
+        return Verification.run(CASE, Device.CPU, List.of(kind));
     }
 }

@@ -25,7 +25,7 @@ public record AudioPosterior(Tensor mean, Tensor std) {
 
     /// Returns `log(1 + exp(x))` without an exponential that overflows.
     private static Tensor softplus(Tensor x) {
-        return Ops.relu(x).add(x.abs().neg().exp().log1p());
+        return Ops.relu(x).add(x.minimum(x.neg()).exp().log1p());
     }
 
     /// Returns the most likely latents.

@@ -6,6 +6,7 @@ import org.dit4j.ConfigException;
 import org.dit4j.checkpoint.JsonFile;
 import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.nn.Parameters;
+import org.dit4j.tensor.Device;
 import org.dit4j.tensor.Rng;
 
 /// Pictures, videos or sounds to the latents of a diffusion model, and back.
@@ -84,6 +85,11 @@ public sealed interface Autoencoder extends AutoCloseable
 
     /// Returns all parameters, which live as long as the network.
     Parameters parameters();
+
+    /// Returns where it computes, and where what it encodes and decodes must be.
+    default Device device() {
+        return parameters().device();
+    }
 
     @Override
     default void close() {

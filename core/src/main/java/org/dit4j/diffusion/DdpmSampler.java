@@ -56,9 +56,8 @@ public record DdpmSampler(
         return s.after(ReverseSteps.ancestral(step, t, draw), List.of(), reverse.x0());
     }
 
-    /// Returns `step` for each sample of `x`, int64 `[B]`.
+    /// Returns `step` for each sample of `x`, int64 `[B]` on the CPU, where tables look it up.
     static Tensor index(Tensor x, int step) {
-        Tensor t = Tensors.full(step, Dtype.INT64, x.size(0));
-        return t.to(x.device(), t.scalar_type());
+        return Tensors.full(step, Dtype.INT64, x.size(0));
     }
 }

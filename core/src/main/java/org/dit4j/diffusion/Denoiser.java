@@ -10,7 +10,8 @@ public interface Denoiser extends RunDenoiser {
     /// Predicts noise, data, velocity or score, whatever the network was trained for.
     ///
     /// @param x `[B, C, ...]` noisy samples
-    /// @param t `[B]` float32, the time of each sample in the unit that the network expects
+    /// @param t `[B]` float32, the time of each sample in the unit that the network expects, on any
+    ///   device: samplers give it on the CPU, where it can be read without waiting for a GPU
     /// @return `[B, C, ...]`, or `[B, 2C, ...]` from a network that also predicts the variance
     Tensor predict(Tensor x, Tensor t);
 

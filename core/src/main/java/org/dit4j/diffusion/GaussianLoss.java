@@ -43,7 +43,7 @@ public record GaussianLoss(GaussianDiffusion diffusion, Kind kind, OptionalDoubl
     /// Returns the loss of each example, recorded for gradients.
     ///
     /// @param x0 `[B, C, ...]`
-    /// @param t int64 `[B]`, on the device of `x0`
+    /// @param t int64 `[B]`, best on the CPU, where tables look it up
     /// @param noise `[B, C, ...]` standard normal
     public LossTerms of(Denoiser model, Tensor x0, Tensor t, Tensor noise) {
         Tensor xt = diffusion.noised(x0, t, noise);

@@ -3,6 +3,8 @@ package org.dit4j.diffusion;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
+import org.dit4j.tensor.Device;
+import org.dit4j.tensor.Ops;
 import org.jspecify.annotations.Nullable;
 
 /// Where a sampling run stands: everything that [Sampler#next] needs besides the prediction and the
@@ -33,6 +35,16 @@ public record SamplerState(
     /// Returns the state before the first call.
     public static SamplerState first(Tensor x) {
         return new SamplerState(x, 0, List.of(), null);
+    }
+
+    /// Returns the state on a device, such as one that was loaded. The few numbers that a method
+    /// remembers beside samples stay on the CPU, where it reads them.
+    public SamplerState on(Device device) {
+        return new SamplerState(
+                Ops.to(x, device),
+                call,
+                history.stream().map(h -> h.dim() < x.dim() ? h : Ops.to(h, device)).toList(),
+                x0 == null ? null : Ops.to(x0, device));
     }
 
     /// Returns the state after one more call.

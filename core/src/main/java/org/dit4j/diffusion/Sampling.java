@@ -73,8 +73,7 @@ public final class Sampling {
         try (var scope = TensorScope.open()) {
             Tensor x = sampler.modelInput(s);
             Tensor t = Tensors.full(sampler.timestep(s), Dtype.FLOAT32, x.size(0));
-            Tensor time = t.to(x.device(), t.scalar_type());
-            RunDenoiser.Reply reply = denoiser.predict(x, time, s.memory());
+            RunDenoiser.Reply reply = denoiser.predict(x, t, s.memory());
             SamplerState next = sampler.next(s, reply.prediction(), noise).with(reply.memory());
             Set<Tensor> old = tensors(List.of(s));
             tensors(List.of(next)).stream().filter(k -> !old.contains(k)).forEach(scope::promote);

@@ -61,7 +61,8 @@ public final class Psnr {
             }
             try (var _ = TensorScope.open()) {
                 Tensor x = set.batch(batch);
-                Tensor y = autoencoder.decode(autoencoder.encode(x));
+                Tensor z = autoencoder.encode(Ops.to(x, autoencoder.device()));
+                Tensor y = Ops.on(autoencoder.decode(z), x);
                 for (float p : Tensors.floats(of(x, y))) {
                     sum += p;
                 }

@@ -123,7 +123,8 @@ record HunyuanDitConditioning(
     Tensor text(Conditions c) {
         Tensor second = secondText.forward(c.secondStates()); // [B, secondLength, E]
         Tensor states = Ops.cat(1, c.states(), second); // [B, L, E]
-        Tensor mask = Ops.cat(1, c.mask(), c.secondMask()).unsqueeze(2); // [B, L, 1]
+        Tensor mask =
+                Ops.on(Ops.cat(1, c.mask(), c.secondMask()), states).unsqueeze(2); // [B, L, 1]
         Tensor rows = Ops.like(padding(c), states); // [L, E]
         return Ops.where(Ops.greaterThan(mask, 0), states, rows); // [B, L, E]
     }

@@ -240,7 +240,7 @@ public final class Lumina2 implements AutoCloseable {
 
     private static Tensor withPicture(Tensor mask, long n) {
         Tensor real = Ops.to(mask, Dtype.FLOAT32);
-        return Ops.cat(1, real, Ops.like(Tensors.full(1, Dtype.FLOAT32, mask.size(0), n), real));
+        return Ops.cat(1, real, Ops.on(Tensors.full(1, Dtype.FLOAT32, mask.size(0), n), real));
     }
 
     /// The places of the text count up; the picture stands at the place behind the last real token,

@@ -201,7 +201,7 @@ public final class StableAudio implements AutoCloseable {
 
     /// Returns the embedding of time `[B, D]`: waves of random frequencies, cosines before sines.
     public Tensor time(Tensor t) {
-        Tensor turns = Ops.mul(Ops.to(t, Dtype.of(waves)), 2 * Math.PI).unsqueeze(1);
+        Tensor turns = Ops.mul(Ops.like(t, waves), 2 * Math.PI).unsqueeze(1);
         Tensor angles = turns.mul(waves); // [B, F/2]
         return time.forward(Ops.cat(1, angles.cos(), angles.sin())); // [B, D]
     }

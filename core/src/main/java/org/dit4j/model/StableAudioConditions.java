@@ -14,7 +14,6 @@ import org.dit4j.nn.Init;
 import org.dit4j.nn.Linear;
 import org.dit4j.nn.ParameterSource;
 import org.dit4j.nn.Parameters;
-import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.ShapeException;
 import org.dit4j.tensor.Shapes;
@@ -75,7 +74,7 @@ public final class StableAudioConditions implements AutoCloseable {
             Shapes.require(seconds, "seconds", Shapes.ANY);
             Tensor inside = Ops.clamp(seconds, c.minSeconds, c.maxSeconds);
             Tensor share = Ops.div(Ops.add(inside, -c.minSeconds), c.maxSeconds - c.minSeconds);
-            Tensor t = Ops.to(share, Dtype.of(frequencies)).unsqueeze(1); // [B, 1]
+            Tensor t = Ops.like(share, frequencies).unsqueeze(1); // [B, 1]
             Tensor angles = Ops.mul(t.mul(frequencies), 2 * Math.PI); // [B, F/2]
             return out.forward(Ops.cat(1, t, angles.sin(), angles.cos())).unsqueeze(1);
         }

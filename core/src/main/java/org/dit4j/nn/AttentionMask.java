@@ -21,7 +21,7 @@ public final class AttentionMask {
     public static Tensor of(Tensor mask, Tensor like) {
         Tensor zero = Ops.like(Tensors.zeros(Dtype.FLOAT32, 1), like);
         Tensor never = Ops.add(zero, NEVER);
-        Tensor real = mask.to(like.device(), mask.scalar_type());
+        Tensor real = Ops.on(mask, like);
         return Ops.where(Ops.greaterThan(real, 0), zero, never).unsqueeze(1).unsqueeze(1);
     }
 }

@@ -2,6 +2,7 @@ package org.dit4j.nn;
 
 import java.util.function.Supplier;
 import org.bytedeco.pytorch.Tensor;
+import org.dit4j.tensor.Device;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;
@@ -13,23 +14,26 @@ import org.jspecify.annotations.Nullable;
 final class FreshSource implements ParameterSource {
     private final @Nullable Rng rng;
     private final Dtype dtype;
+    private final Device device;
     private final String prefix;
     private final Parameters parameters;
 
-    FreshSource(@Nullable Rng rng, Dtype dtype) {
-        this(rng, dtype, "", new Parameters());
+    FreshSource(@Nullable Rng rng, Dtype dtype, Device device) {
+        this(rng, dtype, device, "", new Parameters());
     }
 
-    private FreshSource(@Nullable Rng rng, Dtype dtype, String prefix, Parameters parameters) {
+    private FreshSource(
+            @Nullable Rng rng, Dtype dtype, Device device, String prefix, Parameters parameters) {
         this.rng = rng;
         this.dtype = dtype;
+        this.device = device;
         this.prefix = prefix;
         this.parameters = parameters;
     }
 
     @Override
     public ParameterSource at(String name) {
-        return new FreshSource(rng, dtype, prefix + name + ".", parameters);
+        return new FreshSource(rng, dtype, device, prefix + name + ".", parameters);
     }
 
     @Override
@@ -37,11 +41,14 @@ final class FreshSource implements ParameterSource {
         if (rng == null) {
             return parameters.add(prefix + name, meta(shape), true);
         }
-        Tensor w = TensorScope.keep(Tensors.zeros(dtype, shape));
-        Ops.noGrad(() -> {
-            init.fill(w, rng);
-            return w;
-        });
+        Tensor w =
+                Ops.noGrad(() -> {
+                    try (var _ = TensorScope.open()) {
+                        Tensor drawn = Tensors.zeros(dtype, shape);
+                        init.fill(drawn, rng);
+                        return TensorScope.keep(Ops.to(drawn, device));
+                    }
+                });
         w.set_requires_grad(true);
         return parameters.add(prefix + name, w, true);
     }
@@ -53,7 +60,7 @@ final class FreshSource implements ParameterSource {
 
     private Tensor copy(Supplier<Tensor> value) {
         try (var _ = TensorScope.open()) {
-            return TensorScope.keep(Ops.to(value.get(), dtype).clone());
+            return TensorScope.keep(Ops.to(Ops.to(value.get(), dtype), device).clone());
         }
     }
 

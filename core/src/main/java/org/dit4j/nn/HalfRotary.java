@@ -33,10 +33,9 @@ public record HalfRotary(Tensor cos, Tensor sin) {
                 sin[at] = sin[at + width / 2] = (float) Math.sin(angle);
             }
         }
-        Tensor c = Tensors.of(cos, tokens, width);
-        Tensor s = Tensors.of(sin, tokens, width);
         return new HalfRotary(
-                c.to(like.device(), c.scalar_type()), s.to(like.device(), s.scalar_type()));
+                Ops.on(Tensors.of(cos, tokens, width), like),
+                Ops.on(Tensors.of(sin, tokens, width), like));
     }
 
     /// Turns the first K channels of heads `[B, A, N, K or more]`, at least in float32; the others

@@ -19,7 +19,7 @@ public record LabelEmbedding(Tensor table) {
                                 "weight", Init.normal(0.02), classes + (withNull ? 1 : 0), width));
     }
 
-    /// Embeds `y` `[B]`, int64, into `[B, D]`.
+    /// Embeds `y` `[B]`, int64, on any device, into `[B, D]`.
     public Tensor forward(Tensor y) {
         return Ops.embedding(table, y);
     }

@@ -2,6 +2,7 @@ package org.dit4j.nn;
 
 import java.util.function.Supplier;
 import org.bytedeco.pytorch.Tensor;
+import org.dit4j.tensor.Device;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.Shapes;
@@ -120,11 +121,17 @@ public interface ParameterSource {
     /// Returns a source that initialises parameters of that element type on the CPU, with
     /// gradients.
     static ParameterSource initialising(Rng rng, Dtype dtype) {
-        return new FreshSource(rng, dtype);
+        return initialising(rng, dtype, Device.CPU);
+    }
+
+    /// Returns a source that initialises parameters on a device, with gradients. The numbers are
+    /// drawn on the CPU, so they are the same on each device.
+    static ParameterSource initialising(Rng rng, Dtype dtype, Device device) {
+        return new FreshSource(rng, dtype, device);
     }
 
     /// Returns a source of tensors that have shapes but no memory, for counting.
     static ParameterSource counting() {
-        return new FreshSource(null, Dtype.FLOAT32);
+        return new FreshSource(null, Dtype.FLOAT32, Device.META);
     }
 }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.Dit4jException;
+import org.dit4j.tensor.Device;
 
 /// The named tensors of one network, in the order in which it asked for them. Owns their memory:
 /// closing it frees them and whatever file they are mapped from.
@@ -41,6 +42,11 @@ public final class Parameters implements AutoCloseable {
     /// Returns the trained tensors by name.
     public Map<String, Tensor> trained() {
         return Collections.unmodifiableMap(trained);
+    }
+
+    /// Returns where the tensors live.
+    public Device device() {
+        return Device.of(all.values().iterator().next());
     }
 
     /// Returns the number of trained elements, as `sum(p.numel())` counts them.

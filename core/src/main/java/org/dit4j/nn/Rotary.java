@@ -184,8 +184,7 @@ public record Rotary(Tensor cos, Tensor sin) {
 
     /// Returns the tables on the device of `x`.
     public Rotary on(Tensor x) {
-        return new Rotary(
-                cos.to(x.device(), cos.scalar_type()), sin.to(x.device(), sin.scalar_type()));
+        return new Rotary(Ops.on(cos, x), Ops.on(sin, x));
     }
 
     /// Turns the heads of tokens `[B, A, N, K]`, at least in float32; the result has the type of

@@ -25,7 +25,7 @@ public record TimestepEmbedding(Linear fc1, Linear fc2, int shift) {
                 shift);
     }
 
-    /// Embeds `t` `[B]`, any number, into `[B, D]`.
+    /// Embeds `t` `[B]`, any number, on any device, into `[B, D]`.
     public Tensor forward(Tensor t) {
         Tensor f = Ops.like(sinusoids(t, FREQUENCIES, shift), fc1.weight());
         return fc2.forward(Ops.silu(fc1.forward(f)));
@@ -40,11 +40,8 @@ public record TimestepEmbedding(Linear fc1, Linear fc2, int shift) {
             float exponent = (float) -Math.log(10000) * i / (half - shift);
             frequencies[i] = (float) Math.exp(exponent);
         }
-        Tensor f = Ops.to(Tensors.of(frequencies, 1, half), org.dit4j.tensor.Device.CPU);
-        Tensor angles =
-                Ops.to(t, Dtype.FLOAT32)
-                        .unsqueeze(1)
-                        .mul(f.to(t.device(), f.scalar_type())); // [B, F/2]
+        Tensor f = Ops.on(Tensors.of(frequencies, 1, half), t);
+        Tensor angles = Ops.to(t, Dtype.FLOAT32).unsqueeze(1).mul(f); // [B, F/2]
         return Ops.cat(1, angles.cos(), angles.sin());
     }
 }

@@ -33,7 +33,6 @@ final class Batches {
 
     /// Returns rows of `all`, one for each picture of a batch.
     static Tensor rows(Tensor all, List<Integer> numbers) {
-        long[] index = numbers.stream().mapToLong(Integer::longValue).toArray();
-        return all.index_select(0, Tensors.of(index, index.length));
+        return Tensors.rows(all, numbers.stream().mapToLong(Integer::longValue).toArray());
     }
 }

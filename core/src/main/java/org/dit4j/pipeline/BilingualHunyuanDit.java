@@ -8,10 +8,10 @@ import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.model.HunyuanDit;
 import org.dit4j.model.HunyuanDitCheckpoint;
 import org.dit4j.model.HunyuanDitConfigs;
+import org.dit4j.nn.ParameterSource;
 import org.dit4j.nn.Parameters;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
-import org.dit4j.tensor.Rng;
 import org.dit4j.text.BilingualStates;
 import org.dit4j.text.TextModel;
 
@@ -39,8 +39,8 @@ public record BilingualHunyuanDit(HunyuanDit network) implements BilingualNetwor
                 "a network with size and style conditions has another pipeline");
     }
 
-    static BilingualHunyuanDit initialise(HunyuanDit.Config config, Rng rng) {
-        return checked(HunyuanDit.initialise(config, rng));
+    static BilingualHunyuanDit of(HunyuanDit.Config config, ParameterSource source) {
+        return checked(new HunyuanDit(source, config));
     }
 
     static BilingualHunyuanDit load(Path folder, HunyuanDit.Config config, LoadOptions options) {

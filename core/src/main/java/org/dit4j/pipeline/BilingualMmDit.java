@@ -14,10 +14,10 @@ import org.dit4j.diffusion.Denoiser;
 import org.dit4j.diffusion.SplitDenoiser;
 import org.dit4j.model.MmDit;
 import org.dit4j.model.MmDitConfigs;
+import org.dit4j.nn.ParameterSource;
 import org.dit4j.nn.Parameters;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
-import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.Shapes;
 import org.dit4j.tensor.Tensors;
 import org.dit4j.text.BilingualStates;
@@ -55,8 +55,8 @@ public record BilingualMmDit(MmDit network, int textLength) implements Bilingual
         return json.path("family").asString("").equals("mm-dit");
     }
 
-    static BilingualMmDit initialise(JsonNode json, Object where, Rng rng) {
-        return checked(MmDit.initialise(MmDitConfigs.parse(json, where), rng), json);
+    static BilingualMmDit of(JsonNode json, Object where, ParameterSource source) {
+        return checked(new MmDit(source, MmDitConfigs.parse(json, where)), json);
     }
 
     static BilingualMmDit load(Path folder, JsonNode json, Object where, LoadOptions options) {
@@ -92,11 +92,9 @@ public record BilingualMmDit(MmDit network, int textLength) implements Bilingual
                             .filter(i -> lengths[i] == length)
                             .mapToLong(i -> i)
                             .toArray();
-            Tensor index = Tensors.of(rows, rows.length);
-            var own = new BilingualStates(texts.zh().take(index), texts.en().take(index));
-            Tensor y =
-                    alike(x.index_select(0, index), t.index_select(0, index), joined(own, length));
-            all.index_copy_(0, index, y);
+            var own = new BilingualStates(texts.zh().take(rows), texts.en().take(rows));
+            Tensor y = alike(Tensors.rows(x, rows), Tensors.rows(t, rows), joined(own, length));
+            all.index_copy_(0, Ops.on(Tensors.of(rows, rows.length), all), y);
         }
         return all;
     }
@@ -141,7 +139,9 @@ public record BilingualMmDit(MmDit network, int textLength) implements Bilingual
     private Joined joined(BilingualStates texts, int length) {
         Tensor zh = cut(texts.zh(), length); // [B, L, E]
         Tensor en = cut(texts.en(), length); // [B, L, E2]
-        Tensor fill = Tensors.zeros(Dtype.of(en), en.size(0), length, WIDTH - SECOND_WIDTH);
+        Tensor fill =
+                Ops.like(
+                        Tensors.zeros(Dtype.FLOAT32, en.size(0), length, WIDTH - SECOND_WIDTH), en);
         Tensor states = Ops.cat(1, zh, Ops.cat(2, en, fill)); // [B, 2 L, E]
         Tensor pooled = Ops.cat(1, texts.zh().pooled(), texts.en().pooled()); // [B, E + E2]
         return new Joined(Ops.to(states, dtype()), Ops.to(pooled, dtype()));

@@ -7,10 +7,10 @@ import org.dit4j.checkpoint.JsonFile;
 import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.diffusion.Denoiser;
 import org.dit4j.model.HunyuanDitConfigs;
+import org.dit4j.nn.ParameterSource;
 import org.dit4j.nn.Parameters;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
-import org.dit4j.tensor.Rng;
 import org.dit4j.text.BilingualStates;
 import tools.jackson.databind.JsonNode;
 
@@ -52,7 +52,7 @@ public sealed interface BilingualNetwork extends AutoCloseable
     /// Returns all parameters, which live as long as the network.
     Parameters parameters();
 
-    /// Returns the configuration that [#load] and [#initialise] read.
+    /// Returns the configuration that [#load] and [#of] read.
     Object json();
 
     @Override
@@ -60,17 +60,17 @@ public sealed interface BilingualNetwork extends AutoCloseable
         parameters().close();
     }
 
-    /// Returns a network with fresh parameters.
+    /// Builds a network from named parameters.
     ///
     /// @param json its configuration: `family` is `hunyuan-dit`, and the rest what
     ///   [HunyuanDitConfigs] reads, or `mm-dit`, and the rest `text_len` and what [MmDitConfigs]
     ///   reads
     /// @param where the file it came from, for messages
     /// @throws ConfigException if the configuration is wrong, or the network takes other texts
-    static BilingualNetwork initialise(JsonNode json, Object where, Rng rng) {
+    static BilingualNetwork of(JsonNode json, Object where, ParameterSource source) {
         return BilingualMmDit.describes(json)
-                ? BilingualMmDit.initialise(json, where, rng)
-                : BilingualHunyuanDit.initialise(HunyuanDitConfigs.parse(json, where), rng);
+                ? BilingualMmDit.of(json, where, source)
+                : BilingualHunyuanDit.of(HunyuanDitConfigs.parse(json, where), source);
     }
 
     /// Opens a network that was saved with its configuration.
@@ -84,7 +84,7 @@ public sealed interface BilingualNetwork extends AutoCloseable
 
     /// Opens the weights of a folder with another configuration.
     ///
-    /// @param json as for [#initialise]
+    /// @param json as for [#of]
     static BilingualNetwork load(Path folder, JsonNode json, Object where, LoadOptions options) {
         return BilingualMmDit.describes(json)
                 ? BilingualMmDit.load(folder, json, where, options)

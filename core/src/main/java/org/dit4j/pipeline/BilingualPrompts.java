@@ -2,9 +2,7 @@ package org.dit4j.pipeline;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.bytedeco.pytorch.Tensor;
 import org.dit4j.diffusion.Denoiser;
-import org.dit4j.tensor.Tensors;
 import org.dit4j.text.BilingualStates;
 import org.dit4j.text.FrozenEncoders;
 import org.dit4j.text.TextOptions;
@@ -48,8 +46,9 @@ public record BilingualPrompts(BilingualNetwork network, FrozenEncoders encoders
         @Override
         public Denoiser of(List<Integer> texts) {
             long[] numbers = texts.stream().mapToLong(Integer::longValue).toArray();
-            Tensor index = Tensors.of(numbers, numbers.length);
-            return network.denoiser(new BilingualStates(zh.take(index), en.take(index)));
+            return network.denoiser(
+                    new BilingualStates(zh.take(numbers), en.take(numbers))
+                            .on(network.parameters().device()));
         }
 
         @Override

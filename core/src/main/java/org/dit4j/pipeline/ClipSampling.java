@@ -8,6 +8,8 @@ import org.dit4j.diffusion.Denoiser;
 import org.dit4j.diffusion.Progress;
 import org.dit4j.diffusion.RunDenoiser;
 import org.dit4j.diffusion.Sampler;
+import org.dit4j.tensor.Device;
+import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;
 
 /// What the pipelines of videos and of sounds share: prompts that become conditions, and one clip
@@ -66,12 +68,14 @@ record ClipSampling(TextConditioned network, DiffusionProcess process) {
     ///
     /// @param tokens how many the network makes of a clip
     /// @param shape of the latents of a clip, without B
+    /// @param device of the networks; the noise is drawn on the CPU
     /// @param knowing encodes what is known of the clips, before the noise is drawn
     /// @return `[B, ...]` in the caller's scope
     Tensor run(
             GenerationRequest r,
             long tokens,
             List<Integer> shape,
+            Device device,
             Function<Rng, KnownFrames> knowing,
             Progress progress) {
         var sizes = new long[shape.size() + 1];
@@ -84,7 +88,7 @@ record ClipSampling(TextConditioned network, DiffusionProcess process) {
             prompts.remarks().forEach(progress::remark);
             KnownFrames known = knowing.apply(rng);
             RunDenoiser denoiser = cached(prompts, r, known);
-            Tensor noise = rng.normal(sizes);
+            Tensor noise = Ops.to(rng.normal(sizes), device);
             Sampler sampler = sampling().sampler(r, tokens);
             return known.finished(sampling().run(r, sampler, denoiser, noise, rng, progress));
         }

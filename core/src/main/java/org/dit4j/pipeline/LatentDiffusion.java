@@ -15,6 +15,7 @@ import org.dit4j.diffusion.RunDenoiser;
 import org.dit4j.diffusion.Sampler;
 import org.dit4j.diffusion.SdEdit;
 import org.dit4j.tensor.Dtype;
+import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.TensorScope;
 import org.dit4j.tensor.Tensors;
@@ -119,8 +120,10 @@ record LatentDiffusion(
 
     private Tensor noise(GenerationRequest r, Rng rng) {
         int f = autoencoder.downsampling();
-        return rng.normal(
-                r.pictures(), autoencoder.latentChannels(), r.height() / f, r.width() / f);
+        Tensor drawn =
+                rng.normal(
+                        r.pictures(), autoencoder.latentChannels(), r.height() / f, r.width() / f);
+        return there(drawn);
     }
 
     /// The latents of the control pictures, each `[2 B, C, h, w]` with guidance, the unconditional
@@ -132,7 +135,7 @@ record LatentDiffusion(
         try (var rng = Rng.seeded(r.seed())) {
             for (int i = 0; i < r.given().controls().size(); i++) {
                 Picture picture = r.given().controls().get(i).picture();
-                Tensor x = InitImage.pixels(picture, r.width(), r.height());
+                Tensor x = there(InitImage.pixels(picture, r.width(), r.height()));
                 Tensor batch = x.expand(rows, -1, -1, -1);
                 all.add(network.controls().get(i).latents(autoencoder, batch, rng));
             }
@@ -143,7 +146,14 @@ record LatentDiffusion(
     /// The latents of the picture that the request starts from.
     private @Nullable Tensor start(GenerationRequest r, Rng rng) {
         InitImage init = r.given().init();
-        return init == null ? null : autoencoder.encode(init.pixels(r.width(), r.height()), rng);
+        return init == null
+                ? null
+                : autoencoder.encode(there(init.pixels(r.width(), r.height())), rng);
+    }
+
+    /// What is drawn or read on the CPU goes to the device of the networks.
+    private Tensor there(Tensor x) {
+        return Ops.to(x, autoencoder.device());
     }
 
     private Sampler from(GenerationRequest r, Sampler method, Tensor data, Tensor noise, Rng rng) {

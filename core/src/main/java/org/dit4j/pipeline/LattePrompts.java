@@ -58,7 +58,8 @@ final class LattePrompts implements VideoNetwork {
             return states.narrow(1, 0, tokens);
         }
         Tensor all = Tensors.full(1, Dtype.INT64, mask.size(0) - prompts, mask.size(1));
-        return states.mul(Ops.cat(0, mask.narrow(0, 0, prompts), all).unsqueeze(2));
+        Tensor seen = Ops.cat(0, mask.narrow(0, 0, prompts), all); // [prompts + 1, L]
+        return states.mul(Ops.on(seen, states).unsqueeze(2));
     }
 
     private final class Encoded implements PromptedNetwork.Prompts {

@@ -64,7 +64,7 @@ final class Sd3Prompts implements PromptedNetwork {
         var remarks = new ArrayList<>(first.remarks("CLIP"));
         Tensor long5;
         if (t5 == null) {
-            long5 = Tensors.zeros(Dtype.of(clips), texts.size(), length, config.textWidth());
+            long5 = zeros(clips, texts.size(), length, config.textWidth());
         } else {
             PromptEncoder.Encoded third = t5.unmasked(texts, length, 0);
             remarks.addAll(third.remarks("T5"));
@@ -91,8 +91,11 @@ final class Sd3Prompts implements PromptedNetwork {
                 "the network takes states of %d numbers, but those of the CLIP encoders have %d",
                 config.textWidth(),
                 clips.size(2));
-        return Ops.cat(
-                2, clips, Tensors.zeros(Dtype.of(clips), clips.size(0), clips.size(1), missing));
+        return Ops.cat(2, clips, zeros(clips, clips.size(0), clips.size(1), missing));
+    }
+
+    private static Tensor zeros(Tensor like, long... shape) {
+        return Ops.on(Tensors.zeros(Dtype.of(like), shape), like);
     }
 
     private final class Encoded implements Prompts {

@@ -49,9 +49,10 @@ final class StableAudioPrompts implements AudioNetwork {
         int most = t5.mostTokens(TOKENS);
         int length = request.textTokens() > 0 ? request.textTokens() : most;
         PromptEncoder.Encoded encoded = t5.masked(texts, length, 0);
-        Tensor seen = encoded.tokens().mask().unsqueeze(2); // [B, L, 1]
+        Tensor last = encoded.states().last(); // [B, L, E]
+        Tensor seen = Ops.on(encoded.tokens().mask(), last).unsqueeze(2); // [B, L, 1]
         StableAudioConditions projections = conditions.get();
-        Tensor text = projections.text(encoded.states().last().mul(seen)).mul(seen); // [B, L, E]
+        Tensor text = projections.text(last.mul(seen)).mul(seen); // [B, L, E]
         int n = texts.size();
         Tensor from = projections.start(Tensors.full(request.clip().start(), Dtype.FLOAT32, n));
         Tensor to = projections.end(Tensors.full(request.clip().end(), Dtype.FLOAT32, n));

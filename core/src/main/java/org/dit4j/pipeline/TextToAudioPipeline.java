@@ -95,7 +95,14 @@ public final class TextToAudioPipeline implements MediaPipeline<Sound> {
         try (var _ = TensorScope.open()) {
             int n = parts.network.length();
             int channels = parts.autoencoder.latentChannels();
-            Tensor z = clips.run(r, n, List.of(channels, n), _ -> KnownFrames.NONE, progress);
+            Tensor z =
+                    clips.run(
+                            r,
+                            n,
+                            List.of(channels, n),
+                            parts.autoencoder.device(),
+                            _ -> KnownFrames.NONE,
+                            progress);
             for (long i = 0; i < z.size(0); i++) {
                 try (var _ = TensorScope.open()) {
                     Tensor one = z.narrow(0, i, 1);

@@ -100,7 +100,12 @@ public final class TextToVideoPipeline implements MediaPipeline<Video> {
         try (var _ = TensorScope.open()) {
             Tensor sampled =
                     clips.run(
-                            r, latents.tokens(r), latents.shape(r), rng -> known(r, rng), progress);
+                            r,
+                            latents.tokens(r),
+                            latents.shape(r),
+                            parts.autoencoder.device(),
+                            rng -> known(r, rng),
+                            progress);
             Tensor z = latents.cut(sampled, r.clip().frames());
             for (long i = 0; i < z.size(0); i++) {
                 try (var _ = TensorScope.open()) {

@@ -23,7 +23,7 @@ final class TrigFlow {
             var shape = new long[(int) x.dim()];
             Arrays.fill(shape, 1);
             shape[0] = x.size(0);
-            Tensor noise = s.reshape(shape);
+            Tensor noise = Ops.on(s.reshape(shape), x);
             Tensor data = Ops.add(Ops.mul(noise, -1), 1); // 1 - s
             Tensor square = noise.mul(noise).add(data.mul(data)); // r^2 = 1 - 2 s + 2 s^2
             Tensor r = square.sqrt();

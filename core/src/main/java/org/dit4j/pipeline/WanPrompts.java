@@ -114,9 +114,9 @@ final class WanPrompts implements VideoNetwork {
         List<String> clean =
                 texts.stream().map(s -> PromptCleaning.spaces(PromptCleaning.basic(s))).toList();
         PromptEncoder.Encoded encoded = t5.masked(clean, length, 0);
-        Tensor mask = encoded.tokens().mask().unsqueeze(2); // [B, L, 1]
-        return new Encoded(
-                encoded.states().last().mul(mask), image(request), encoded.remarks("UMT5"));
+        Tensor states = encoded.states().last(); // [B, L, E]
+        Tensor mask = Ops.on(encoded.tokens().mask(), states).unsqueeze(2); // [B, L, 1]
+        return new Encoded(states.mul(mask), image(request), encoded.remarks("UMT5"));
     }
 
     /// The states of the given frames `[1 or 2, M, I]`, null if the network takes none.

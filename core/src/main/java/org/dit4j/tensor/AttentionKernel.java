@@ -30,6 +30,9 @@ public final class AttentionKernel {
     /// @param scale factor of the scores, usually `1 / sqrt(K)`
     /// @return `[B, A, L, K]`
     public static Tensor attend(Tensor q, Tensor k, Tensor v, @Nullable Tensor mask, double scale) {
+        if (ShapesOnly.are("attention", q, k, v, mask)) {
+            return explicit(q, k, v, mask, scale);
+        }
         if (EmulatedBf16.wanted(q)) {
             return EmulatedBf16.compute(a -> choose(a[0], a[1], a[2], a[3], scale), q, k, v, mask);
         }

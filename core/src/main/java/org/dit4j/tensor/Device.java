@@ -1,6 +1,7 @@
 package org.dit4j.tensor;
 
 import java.util.Locale;
+import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.dit4j.ConfigException;
 
@@ -30,6 +31,14 @@ public record Device(Kind kind, int index) {
         return torch.cuda_is_available() ? new Device(Kind.CUDA, 0) : CPU;
     }
 
+    /// Returns where `x` lives.
+    public static Device of(Tensor x) {
+        if (x.is_cpu()) {
+            return CPU;
+        }
+        return x.is_meta() ? META : new Device(Kind.CUDA, x.device().index());
+    }
+
     /// Reads `cpu`, `cuda` or `cuda:1`.
     ///
     /// @throws ConfigException if `text` is none of these or this machine has no such device
@@ -50,8 +59,21 @@ public record Device(Kind kind, int index) {
         return new Device(Kind.CUDA, index);
     }
 
+    /// Waits until the device has done all that it was given: a GPU computes while the program goes
+    /// on.
+    public void synchronize() {
+        if (kind == Kind.CUDA) {
+            torch.cuda_synchronize(index);
+        }
+    }
+
+    /// Returns `cpu`, `cuda:0` or `meta`.
+    @Override
+    public String toString() {
+        return kind == Kind.CUDA ? "cuda:" + index : kind.name().toLowerCase(Locale.ROOT);
+    }
+
     org.bytedeco.pytorch.Device torch() {
-        return new org.bytedeco.pytorch.Device(
-                kind == Kind.CUDA ? "cuda:" + index : kind.name().toLowerCase(Locale.ROOT));
+        return new org.bytedeco.pytorch.Device(toString());
     }
 }

@@ -30,7 +30,8 @@ public final class Foreach {
             double eps,
             double weightDecay) {
         try (var _ = TensorScope.open()) {
-            List<Tensor> steps = Collections.nCopies(parameters.size(), Tensors.scalar(step));
+            Tensor count = Ops.on(Tensors.scalar(step), parameters.getFirst());
+            List<Tensor> steps = Collections.nCopies(parameters.size(), count);
             Dispatch.call(
                     "aten::_fused_adamw_",
                     "",

@@ -44,10 +44,11 @@ public final class Hardware {
         return has("amx_bf16");
     }
 
-    /// Returns the processor's name or architecture and the number of libtorch's threads, for
-    /// reports.
-    public static String describe() {
-        return "%s, %d threads".formatted(name(CPU_INFO), Ops.threads());
+    /// Returns the processor's name or architecture, the number of libtorch's threads, and the
+    /// device if it is another one, for reports.
+    public static String describe(Device device) {
+        String cpu = "%s, %d threads".formatted(name(CPU_INFO), Ops.threads());
+        return device.equals(Device.CPU) ? cpu : cpu + ", " + device;
     }
 
     private static boolean has(String... names) {

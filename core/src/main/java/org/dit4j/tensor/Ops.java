@@ -97,6 +97,9 @@ public final class Ops {
 
     /// Returns `yes` where `condition` holds, `no` elsewhere; shapes broadcast.
     public static Tensor where(Tensor condition, Tensor yes, Tensor no) {
+        if (ShapesOnly.are("where", condition, yes, no)) {
+            return mul(condition, 1.0).add(yes.add(no)).to(yes.scalar_type());
+        }
         return torch.where(condition, yes, no);
     }
 
@@ -124,6 +127,7 @@ public final class Ops {
 
     /// Joins tensors along an axis.
     public static Tensor cat(long axis, Tensor... parts) {
+        ShapesOnly.are("cat", parts); // libtorch does not look
         return torch.cat(new TensorVector(parts), axis);
     }
 
@@ -155,6 +159,7 @@ public final class Ops {
     /// @param weight `[out, in]`
     /// @param bias `[out]` or null
     public static Tensor linear(Tensor x, Tensor weight, @Nullable Tensor bias) {
+        ShapesOnly.are("linear", x, weight, bias); // libtorch does not look
         return EmulatedBf16.wanted(x)
                 ? EmulatedBf16.compute(
                         a -> torch.linear(a[0], a[1], optional(a[2])), x, weight, bias)
@@ -168,27 +173,15 @@ public final class Ops {
     /// @param bias `[out]` or null
     public static Tensor conv2d(
             Tensor x, Tensor weight, @Nullable Tensor bias, long stride, long padding) {
-        return EmulatedBf16.wanted(x)
-                ? EmulatedBf16.compute(
-                        a -> convolve(a[0], a[1], a[2], stride, padding), x, weight, bias)
-                : convolve(x, weight, bias, stride, padding);
-    }
-
-    private static Tensor convolve(
-            Tensor x, Tensor weight, @Nullable Tensor bias, long stride, long padding) {
-        return torch.conv2d(
-                x,
-                weight,
-                optional(bias),
-                new long[] {stride, stride},
-                new long[] {padding, padding},
-                new long[] {1, 1},
-                1);
+        return Convolutions.conv2d(x, weight, bias, stride, new long[] {padding, padding}, 1);
     }
 
     /// Normalises the last axis to mean 0 and variance 1, then scales and shifts if given.
     public static Tensor layerNorm(
             Tensor x, @Nullable Tensor weight, @Nullable Tensor bias, double eps) {
+        if (ShapesOnly.are("layer norm", x, weight, bias)) {
+            return ShapesOnly.alike(x);
+        }
         return torch.layer_norm(
                 x, new long[] {x.size(-1)}, optional(weight), optional(bias), eps, false);
     }
@@ -202,15 +195,20 @@ public final class Ops {
     /// Normalises groups of channels of `[B, C, ...]`.
     public static Tensor groupNorm(
             Tensor x, long groups, @Nullable Tensor weight, @Nullable Tensor bias, double eps) {
+        if (ShapesOnly.are("group norm", x, weight, bias)) {
+            return ShapesOnly.alike(x);
+        }
         return torch.group_norm(x, groups, optional(weight), optional(bias), eps, false);
     }
 
     /// Looks up rows.
     ///
     /// @param table `[rows, D]`
-    /// @param index int64, any shape
+    /// @param index int64, any shape, on any device
     public static Tensor embedding(Tensor table, Tensor index) {
-        return torch.embedding(table, index);
+        return table.is_meta()
+                ? ShapesOnly.rows(table, index)
+                : torch.embedding(table, on(index, table));
     }
 
     /// GELU, exact.
@@ -241,7 +239,7 @@ public final class Ops {
 
     /// `max(x, 0)`.
     public static Tensor relu(Tensor x) {
-        return torch.relu(x);
+        return x.is_meta() ? ShapesOnly.alike(x) : torch.relu(x);
     }
 
     /// Softmax over an axis.
@@ -293,6 +291,11 @@ public final class Ops {
                     case META -> x.is_meta();
                 };
         return there ? x : x.to(device.torch(), x.scalar_type());
+    }
+
+    /// Returns `x` on the device of `like`; `x` itself if it is there already.
+    public static Tensor on(Tensor x, Tensor like) {
+        return to(x, Device.of(like));
     }
 
     /// Returns `x` with the element type and device of `like`.

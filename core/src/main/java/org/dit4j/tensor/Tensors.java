@@ -71,6 +71,16 @@ public final class Tensors {
         return of(values, values.length);
     }
 
+    /// Returns entries of the first axis of `x` by their numbers.
+    public static Tensor rows(Tensor x, long... numbers) {
+        if (x.is_meta()) {
+            long[] shape = Shapes.of(x);
+            shape[0] = numbers.length;
+            return meta(Dtype.of(x), shape);
+        }
+        return x.index_select(0, Ops.on(of(numbers, numbers.length), x));
+    }
+
     /// Returns a copy of the bytes of `data` as a tensor.
     ///
     /// @throws ShapeException if `data` has another size than the shape needs

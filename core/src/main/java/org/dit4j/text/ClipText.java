@@ -135,7 +135,7 @@ public final class ClipText implements TokenEncoder {
         for (int b = 0; b < rows.length; b++) {
             rows[b] = b * (long) n + end(java.util.Arrays.copyOfRange(all, b * n, (b + 1) * n));
         }
-        return last.flatten(0, 1).index_select(0, Ops.like(Tensors.of(rows, rows.length), ids));
+        return Ops.embedding(last.flatten(0, 1), Tensors.of(rows, rows.length));
     }
 
     private int end(long[] text) {

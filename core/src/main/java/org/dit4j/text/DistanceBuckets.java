@@ -26,7 +26,7 @@ public record DistanceBuckets(int count, int largest) {
 
     /// Returns the bucket of each pair of tokens, int64 `[N, N]`, queries in rows.
     ///
-    /// @param ids `[B, N]`, for their number and device
+    /// @param ids `[B, N]`, for their number
     Tensor between(Tensor ids) {
         int n = (int) ids.size(1);
         long[] of = ofDistances(n);
@@ -37,7 +37,7 @@ public record DistanceBuckets(int count, int largest) {
                 buckets[query * n + key] = ahead + of[Math.abs(key - query)];
             }
         }
-        return Ops.like(Tensors.of(buckets, n, n), ids);
+        return Tensors.of(buckets, n, n);
     }
 
     /// Returns the bucket within a half of the distances 0 to `n - 1`; logarithms in float32, as

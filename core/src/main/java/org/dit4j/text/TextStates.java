@@ -2,6 +2,7 @@ package org.dit4j.text;
 
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
+import org.dit4j.tensor.Device;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.ShapeException;
@@ -49,20 +50,29 @@ public record TextStates(Tensor states, Tensor mask, Tensor pooled, List<Truncat
         }
         long more = length - s[1];
         return new TextStates(
-                Ops.cat(1, states, Tensors.zeros(Dtype.FLOAT32, s[0], more, s[2])),
-                Ops.cat(1, mask, Tensors.zeros(Dtype.FLOAT32, s[0], more)),
+                Ops.cat(1, states, zeros(states, s[0], more, s[2])),
+                Ops.cat(1, mask, zeros(mask, s[0], more)),
                 pooled,
                 truncated);
     }
 
+    private static Tensor zeros(Tensor like, long... shape) {
+        return Ops.on(Tensors.zeros(Dtype.FLOAT32, shape), like);
+    }
+
+    /// Returns the states on a device. The mask, whose lengths decide what is computed, stays.
+    public TextStates on(Device device) {
+        return new TextStates(Ops.to(states, device), mask, Ops.to(pooled, device), truncated);
+    }
+
     /// Returns some of the texts, without what was said of their lengths.
     ///
-    /// @param index which, int64 `[B]`
-    public TextStates take(Tensor index) {
+    /// @param numbers which
+    public TextStates take(long... numbers) {
         return new TextStates(
-                states.index_select(0, index),
-                mask.index_select(0, index),
-                pooled.index_select(0, index),
+                Tensors.rows(states, numbers),
+                Tensors.rows(mask, numbers),
+                Tensors.rows(pooled, numbers),
                 List.of());
     }
 }

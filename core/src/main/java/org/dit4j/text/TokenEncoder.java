@@ -18,9 +18,9 @@ public interface TokenEncoder extends AutoCloseable {
 
     /// Encodes tokens and returns the last layer.
     ///
-    /// @param ids int64 `[B, N]`
-    /// @param mask 1 for tokens, 0 for padding, `[B, N]`; padding is attended to by no token, but
-    ///   has states of its own
+    /// @param ids int64 `[B, N]`, on the CPU: the network moves them to its device
+    /// @param mask 1 for tokens, 0 for padding, `[B, N]`, on any device; padding is attended to by
+    ///   no token, but has states of its own
     /// @throws org.dit4j.tensor.ShapeException if the shapes do not fit, there are more tokens than
     ///   positions, or an id is outside the vocabulary
     default EncodedTokens encode(Tensor ids, Tensor mask) {

@@ -68,7 +68,7 @@ final class TokenInput {
     private static Tensor added(Tensor seen, Tensor like) {
         Tensor zero = Ops.like(Tensors.scalar(0), like);
         Tensor lowest = Ops.like(Tensors.full(lowest(Dtype.of(like)), Dtype.FLOAT64), like);
-        return Ops.where(Ops.greaterThan(seen, 0), zero, lowest);
+        return Ops.where(Ops.on(Ops.greaterThan(seen, 0), like), zero, lowest);
     }
 
     /// The lowest number of bfloat16 serves float32 as well.

@@ -12,8 +12,10 @@ import org.dit4j.autoencoder.Posterior;
 import org.dit4j.data.Grid;
 import org.dit4j.data.Picture;
 import org.dit4j.data.PictureFile;
+import org.dit4j.nn.ParameterSource;
 import org.dit4j.nn.Parameters;
 import org.dit4j.tensor.Device;
+import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.TensorScope;
@@ -63,7 +65,8 @@ public final class AutoencoderTask implements TrainingTask {
     }
 
     /// Opens the task that a configuration describes.
-    static AutoencoderTask open(RunConfig.AutoencoderRun run, TrainingListener listener) {
+    static AutoencoderTask open(
+            RunConfig.AutoencoderRun run, Device device, TrainingListener listener) {
         AutoencoderKl.Config config = AutoencoderConfigs.parseKl(run.model(), "model");
         int f = config.downsampling();
         ConfigException.require(
@@ -74,7 +77,11 @@ public final class AutoencoderTask implements TrainingTask {
         TrainingPictures pictures = TrainingPictures.read(run.data(), listener);
         try (var rng = Rng.seeded(run.trainer().seed())) {
             return new AutoencoderTask(
-                    AutoencoderKl.initialise(config, rng), pictures, run.loss(), run.precision());
+                    new AutoencoderKl(
+                            ParameterSource.initialising(rng, Dtype.FLOAT32, device), config),
+                    pictures,
+                    run.loss(),
+                    run.precision());
         }
     }
 
@@ -95,10 +102,10 @@ public final class AutoencoderTask implements TrainingTask {
 
     @Override
     public BatchLoss backward(int[] examples, Rng rng, double weight) {
-        Tensor x = pictures.batch(examples, rng); // [B, 3, H, W]
+        Tensor x = Ops.to(pictures.batch(examples, rng), network.device()); // [B, 3, H, W]
         return Ops.autocast(
                 precision.dtype(),
-                Device.CPU,
+                network.device(),
                 () -> {
                     Posterior q = network.posterior(x);
                     Tensor error = network.reconstruct(q.sample(rng)).sub(x);
@@ -125,7 +132,7 @@ public final class AutoencoderTask implements TrainingTask {
     public void sample(Path png) {
         Ops.noGrad(() -> {
             try (var _ = TensorScope.open()) {
-                Tensor x = pictures.batch(pictures.spread(SHOWN, SHOWN).getFirst());
+                Tensor x = batch(pictures.spread(SHOWN, SHOWN).getFirst());
                 Tensor y = network.reconstruct(network.posterior(x).mode());
                 var rows = new ArrayList<>(Picture.ofBatch(x));
                 rows.addAll(Picture.ofBatch(y));
@@ -151,13 +158,15 @@ public final class AutoencoderTask implements TrainingTask {
                 network.parameters().all());
     }
 
+    private Tensor batch(int[] examples) {
+        return Ops.to(pictures.batch(examples), network.device());
+    }
+
     private double latentStd(Rng rng) {
         try (var _ = TensorScope.open()) {
             var z = new ArrayList<Tensor>();
             for (int[] batch : pictures.spread(MEASURED, SHOWN)) {
-                z.add(
-                        TensorScope.compute(
-                                () -> network.posterior(pictures.batch(batch)).sample(rng)));
+                z.add(TensorScope.compute(() -> network.posterior(batch(batch)).sample(rng)));
             }
             return Ops.item(Ops.cat(0, z.toArray(Tensor[]::new)).std());
         }

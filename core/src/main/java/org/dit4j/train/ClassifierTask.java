@@ -16,8 +16,10 @@ import org.dit4j.data.Picture;
 import org.dit4j.data.PictureFile;
 import org.dit4j.data.PictureSet;
 import org.dit4j.eval.PictureClassifier;
+import org.dit4j.nn.ParameterSource;
 import org.dit4j.nn.Parameters;
 import org.dit4j.tensor.Device;
+import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Matrices;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;
@@ -55,7 +57,8 @@ public final class ClassifierTask implements TrainingTask {
     /// Opens the task that a configuration describes.
     ///
     /// @throws ConfigException if the pictures have no classes
-    static ClassifierTask open(RunConfig.ClassifierRun run, TrainingListener listener) {
+    static ClassifierTask open(
+            RunConfig.ClassifierRun run, Device device, TrainingListener listener) {
         RunConfig.Pictures data = run.data();
         ImageFolder folder = ImageFolder.open(Path.of(data.folder()));
         ConfigException.require(
@@ -73,7 +76,11 @@ public final class ClassifierTask implements TrainingTask {
         var config = new PictureClassifier.Config(run.width(), data.size(), folder.classes());
         try (var rng = Rng.seeded(run.trainer().seed())) {
             return new ClassifierTask(
-                    PictureClassifier.initialise(config, rng), training, heldOut, run);
+                    new PictureClassifier(
+                            ParameterSource.initialising(rng, Dtype.FLOAT32, device), config),
+                    training,
+                    heldOut,
+                    run);
         }
     }
 
@@ -106,11 +113,11 @@ public final class ClassifierTask implements TrainingTask {
 
     @Override
     public BatchLoss backward(int[] examples, Rng rng, double weight) {
-        Tensor x = augmented(training.batch(examples), rng); // [B, 3, H, W]
-        Tensor y = labels(training, examples); // [B]
+        Tensor x = there(augmented(training.batch(examples), rng)); // [B, 3, H, W]
+        Tensor y = there(labels(training, examples)); // [B]
         return Ops.autocast(
                 precision.dtype(),
-                Device.CPU,
+                Device.of(x),
                 () -> {
                     Tensor logits = network.classify(network.forward(x));
                     Tensor loss = Ops.crossEntropy(logits, y);
@@ -152,6 +159,14 @@ public final class ClassifierTask implements TrainingTask {
         return Tensors.of(y, y.length);
     }
 
+    private Tensor logits(PictureSet set, int[] batch) {
+        return network.logits(network.features(there(set.batch(batch))));
+    }
+
+    private Tensor there(Tensor x) {
+        return Ops.to(x, parameters().device());
+    }
+
     private static long right(Tensor logits, Tensor y) {
         return Math.round(Ops.item(Matrices.largest(logits).eq(y).sum()));
     }
@@ -165,8 +180,7 @@ public final class ClassifierTask implements TrainingTask {
         long right = 0;
         for (int[] batch : batches(heldOut)) {
             try (var _ = TensorScope.open()) {
-                Tensor logits = network.logits(network.features(heldOut.batch(batch)));
-                right += right(logits, labels(heldOut, batch));
+                right += right(logits(heldOut, batch), there(labels(heldOut, batch)));
             }
         }
         return Map.of("held_out_accuracy", right / (double) heldOut.size());
@@ -179,9 +193,8 @@ public final class ClassifierTask implements TrainingTask {
         var shares = new float[set.size()];
         for (int[] batch : batches(set)) {
             try (var _ = TensorScope.open()) {
-                Tensor logits = network.logits(network.features(set.batch(batch)));
-                Tensor y = labels(set, batch).unsqueeze(1);
-                float[] p = Tensors.floats(Ops.softmax(logits, 1).gather(1, y));
+                Tensor y = there(labels(set, batch)).unsqueeze(1);
+                float[] p = Tensors.floats(Ops.softmax(logits(set, batch), 1).gather(1, y));
                 System.arraycopy(p, 0, shares, batch[0], p.length);
             }
         }

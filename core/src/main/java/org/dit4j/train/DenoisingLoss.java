@@ -72,7 +72,7 @@ interface DenoisingLoss {
         return (network, x0, rng) -> {
             // DiT, train.py: times first, then the noise
             Tensor t = rng.integers(diffusion.steps(), x0.size(0));
-            Tensor noise = rng.normal(x0.size(0), x0.size(1), x0.size(2), x0.size(3));
+            Tensor noise = Ops.on(rng.normal(Shapes.of(x0)), x0);
             LossTerms terms = loss.of(network, x0, t, noise);
             double[] at = Tensors.doubles(t);
             for (int i = 0; i < at.length; i++) {
@@ -88,9 +88,9 @@ interface DenoisingLoss {
         TimeDensity density = TimeDensity.named(f.time());
         return (network, x1, rng) -> {
             // SiT, transport.py: noise first, then the times
-            Tensor noise = rng.normal(Shapes.of(x1));
+            Tensor noise = Ops.on(rng.normal(Shapes.of(x1)), x1);
             Tensor t = process.trainTimes(density.draw(x1.size(0), rng));
-            LossTerms terms = loss.of(network, x1, t, noise);
+            LossTerms terms = loss.of(network, x1, Ops.on(t, x1), noise);
             double[] at = Tensors.doubles(t);
             for (int i = 0; i < at.length; i++) {
                 at[i] = Math.min(at[i], Math.nextDown(1.0));

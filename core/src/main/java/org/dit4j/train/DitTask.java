@@ -13,6 +13,7 @@ import org.dit4j.data.Grid;
 import org.dit4j.data.PictureFile;
 import org.dit4j.model.Dit;
 import org.dit4j.model.DitConfigs;
+import org.dit4j.nn.ParameterSource;
 import org.dit4j.nn.Parameters;
 import org.dit4j.pipeline.ClassNames;
 import org.dit4j.pipeline.DitPipeline;
@@ -44,13 +45,14 @@ final class DitTask implements TrainingTask {
     }
 
     /// Opens the task that a configuration describes.
-    static DitTask open(RunConfig.DitRun run, TrainingListener listener) {
+    static DitTask open(RunConfig.DitRun run, Device device, TrainingListener listener) {
         TrainingPictures pictures = TrainingPictures.read(run.data(), listener);
         AutoencoderKl autoencoder =
-                AutoencoderKl.load(Path.of(run.autoencoder()), LoadOptions.inference());
+                AutoencoderKl.load(
+                        Path.of(run.autoencoder()), LoadOptions.inference().withDevice(device));
         LatentCache latents =
                 LatentCache.open(Path.of(run.latentCache()), autoencoder, pictures, listener);
-        Dit network = network(run, config(run, autoencoder, pictures));
+        Dit network = network(run, config(run, autoencoder, pictures), device);
         var parts =
                 new DitPipeline.Parts(
                         network,
@@ -87,15 +89,15 @@ final class DitTask implements TrainingTask {
         return DitConfigs.parse(json, "model");
     }
 
-    private static Dit network(RunConfig.DitRun run, Dit.Config config) {
+    private static Dit network(RunConfig.DitRun run, Dit.Config config, Device device) {
         if (run.init().isEmpty()) {
             try (var rng = Rng.seeded(run.trainer().seed())) {
-                return Dit.initialise(config, rng);
+                return new Dit(ParameterSource.initialising(rng, Dtype.FLOAT32, device), config);
             }
         }
         return Checkpoints.load(
                 Path.of(run.init()).resolve("transformer"),
-                LoadOptions.training(),
+                LoadOptions.training().withDevice(device),
                 source -> new Dit(source, config));
     }
 
@@ -116,11 +118,12 @@ final class DitTask implements TrainingTask {
 
     @Override
     public BatchLoss backward(int[] examples, Rng rng, double weight) {
-        Tensor x0 = latents.latents(examples, rng); // [B, C, H, W]
+        Device device = parameters().device();
+        Tensor x0 = Ops.to(latents.latents(examples, rng), device); // [B, C, H, W]
         Tensor y = latents.labels(examples);
         return Ops.autocast(
                 run.precision().dtype(),
-                Device.CPU,
+                device,
                 () -> {
                     Forward forward = forward();
                     DenoisingLoss.Drawn drawn =

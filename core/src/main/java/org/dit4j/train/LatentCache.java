@@ -15,6 +15,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.dit4j.autoencoder.AutoencoderKl;
 import org.dit4j.checkpoint.Safetensors;
 import org.dit4j.checkpoint.StateDict;
+import org.dit4j.tensor.Device;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.TensorScope;
@@ -78,7 +79,9 @@ final class LatentCache implements AutoCloseable {
                 Tensor both =
                         TensorScope.compute(() -> {
                             Tensor x = pictures.batch(batch);
-                            return moments(autoencoder, suffix.isEmpty() ? x : x.flip(3));
+                            Tensor own = suffix.isEmpty() ? x : x.flip(3);
+                            Tensor there = Ops.to(own, autoencoder.device());
+                            return Ops.on(moments(autoencoder, there), x);
                         });
                 mean.add(both.select(0, 0));
                 std.add(both.select(0, 1));
@@ -126,7 +129,7 @@ final class LatentCache implements AutoCloseable {
 
     private static void update(MessageDigest hash, Tensor x) {
         try (var _ = TensorScope.open()) {
-            MemorySegment data = Tensors.data(x.detach().contiguous());
+            MemorySegment data = Tensors.data(Ops.to(x.detach(), Device.CPU).contiguous());
             // a buffer holds at most 2 GB
             for (long at = 0; at < data.byteSize(); at += SLICE) {
                 long n = Math.min(SLICE, data.byteSize() - at);

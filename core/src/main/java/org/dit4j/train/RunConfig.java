@@ -125,8 +125,8 @@ public sealed interface RunConfig {
     /// @param autoencoder folder of the autoencoder
     /// @param latentCache folder for the latents of the pictures and the states of the captions
     /// @param init folder of a model to start from, empty to start anew
-    /// @param model what [org.dit4j.pipeline.BilingualNetwork#initialise] reads, without
-    ///   `input_size` and `in_channels`, which data and autoencoder give
+    /// @param model what [org.dit4j.pipeline.BilingualNetwork#of] reads, without `input_size` and
+    ///   `in_channels`, which data and autoencoder give
     /// @param objective what the network learns to predict
     /// @param precision of the matrix products
     /// @param samples what the sample pictures show

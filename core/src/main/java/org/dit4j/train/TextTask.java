@@ -7,6 +7,7 @@ import org.dit4j.autoencoder.AutoencoderKl;
 import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.data.Grid;
 import org.dit4j.data.PictureFile;
+import org.dit4j.nn.ParameterSource;
 import org.dit4j.nn.Parameters;
 import org.dit4j.pipeline.BilingualNetwork;
 import org.dit4j.pipeline.BilingualPrompts;
@@ -15,6 +16,7 @@ import org.dit4j.pipeline.GenerationRequest;
 import org.dit4j.pipeline.Pipelines;
 import org.dit4j.pipeline.TextToImagePipeline;
 import org.dit4j.tensor.Device;
+import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;
 import org.dit4j.text.BilingualStates;
@@ -49,13 +51,14 @@ final class TextTask implements TrainingTask {
     }
 
     /// Opens the task that a configuration describes.
-    static TextTask open(RunConfig.TextRun run, TrainingListener listener) {
+    static TextTask open(RunConfig.TextRun run, Device device, TrainingListener listener) {
         Path cache = Path.of(run.latentCache());
         TrainingPictures pictures = TrainingPictures.read(run.data(), listener);
         CaptionIndex captions = CaptionIndex.of(pictures, run.captions());
         AutoencoderKl autoencoder =
-                AutoencoderKl.load(Path.of(run.autoencoder()), LoadOptions.inference());
-        BilingualNetwork network = network(run, autoencoder);
+                AutoencoderKl.load(
+                        Path.of(run.autoencoder()), LoadOptions.inference().withDevice(device));
+        BilingualNetwork network = network(run, autoencoder, device);
         var encoders = new FrozenEncoders(BilingualPrompts.ENCODERS);
         TextCache texts = TextCache.open(cache, network.textLength(), captions.texts(), listener);
         LatentBuckets latents = LatentBuckets.open(cache, autoencoder, pictures, run, listener);
@@ -71,7 +74,8 @@ final class TextTask implements TrainingTask {
         return new TextTask(pipeline, network, latents, captions, texts, run);
     }
 
-    private static BilingualNetwork network(RunConfig.TextRun run, AutoencoderKl autoencoder) {
+    private static BilingualNetwork network(
+            RunConfig.TextRun run, AutoencoderKl autoencoder, Device device) {
         ConfigException.require(
                 run.model() instanceof ObjectNode,
                 "model must be an object with the arguments of the network");
@@ -80,11 +84,13 @@ final class TextTask implements TrainingTask {
         json.put("in_channels", autoencoder.latentChannels());
         if (run.init().isEmpty()) {
             try (var rng = Rng.seeded(run.trainer().seed())) {
-                return BilingualNetwork.initialise(json, "model", rng);
+                return BilingualNetwork.of(
+                        json, "model", ParameterSource.initialising(rng, Dtype.FLOAT32, device));
             }
         }
         Path folder = Path.of(run.init()).resolve("transformer");
-        return BilingualNetwork.load(folder, json, "model", LoadOptions.training());
+        return BilingualNetwork.load(
+                folder, json, "model", LoadOptions.training().withDevice(device));
     }
 
     @Override
@@ -104,11 +110,12 @@ final class TextTask implements TrainingTask {
 
     @Override
     public BatchLoss backward(int[] examples, Rng rng, double weight) {
-        Tensor x0 = latents.latents(examples, rng); // [B, C, H, W]
-        BilingualStates conditions = texts.take(captions.draw(examples, rng));
+        Device device = parameters().device();
+        Tensor x0 = Ops.to(latents.latents(examples, rng), device); // [B, C, H, W]
+        BilingualStates conditions = texts.take(captions.draw(examples, rng)).on(device);
         return Ops.autocast(
                 run.precision().dtype(),
-                Device.CPU,
+                device,
                 () -> {
                     DenoisingLoss.Drawn drawn =
                             loss.of((x, t) -> network.forward(x, t, conditions), x0, rng);

@@ -14,6 +14,7 @@ import java.util.List;
 import org.dit4j.ConfigException;
 import org.dit4j.checkpoint.CheckpointException;
 import org.dit4j.checkpoint.JsonFile;
+import org.dit4j.tensor.Device;
 import org.dit4j.tensor.TensorScope;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -56,6 +57,13 @@ public final class TrainingRun implements AutoCloseable {
     /// @throws TrainingException if the checkpoint belongs to another configuration
     public static TrainingRun open(
             Path config, Path folder, boolean resume, TrainingListener listener) {
+        return open(config, folder, resume, Device.CPU, listener);
+    }
+
+    /// The same on a device, which may be another one when a run is resumed: checkpoints are the
+    /// same, but each device rounds in its own way. Examples and noise are drawn on the CPU.
+    public static TrainingRun open(
+            Path config, Path folder, boolean resume, Device device, TrainingListener listener) {
         RunConfig run = JsonFile.read(config, RunConfig.class);
         ConfigException.require(
                 resume || TrainState.newest(folder).isEmpty(),
@@ -66,7 +74,7 @@ public final class TrainingRun implements AutoCloseable {
         Trainer trainer = null;
         boolean done = false;
         try {
-            task = task(run, listener);
+            task = task(run, device, listener);
             trainer = new Trainer(task, run.trainer(), folder, fingerprint(run), listener);
             if (resume && !trainer.resume()) {
                 listener.note("%s holds no checkpoint yet: starting anew".formatted(folder));
@@ -81,13 +89,13 @@ public final class TrainingRun implements AutoCloseable {
         }
     }
 
-    private static TrainingTask task(RunConfig run, TrainingListener listener) {
+    private static TrainingTask task(RunConfig run, Device device, TrainingListener listener) {
         try (var _ = TensorScope.open()) {
             return switch (run) {
-                case RunConfig.AutoencoderRun r -> AutoencoderTask.open(r, listener);
-                case RunConfig.DitRun r -> DitTask.open(r, listener);
-                case RunConfig.TextRun r -> TextTask.open(r, listener);
-                case RunConfig.ClassifierRun r -> ClassifierTask.open(r, listener);
+                case RunConfig.AutoencoderRun r -> AutoencoderTask.open(r, device, listener);
+                case RunConfig.DitRun r -> DitTask.open(r, device, listener);
+                case RunConfig.TextRun r -> TextTask.open(r, device, listener);
+                case RunConfig.ClassifierRun r -> ClassifierTask.open(r, device, listener);
             };
         }
     }

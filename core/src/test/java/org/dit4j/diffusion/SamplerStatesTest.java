@@ -1,5 +1,6 @@
 package org.dit4j.diffusion;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -7,6 +8,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.bytedeco.javacpp.Pointer;
@@ -14,6 +16,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.dit4j.checkpoint.CheckpointException;
 import org.dit4j.checkpoint.Safetensors;
 import org.dit4j.model.Dit;
+import org.dit4j.tensor.Device;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;
@@ -91,6 +94,18 @@ class SamplerStatesTest {
         assertThat(saved.state().x0()).isNull();
         assertThat(saved.state().history()).isEmpty();
         assertThat(Dtype.of(saved.state().x())).isEqualTo(Dtype.BFLOAT16);
+    }
+
+    @Test
+    void movesToADeviceButForTheNumbersThatAreReadOnTheCpu() {
+        Tensor x = Tensors.zeros(Dtype.FLOAT32, 1, 2, 3, 3);
+        Tensor times = Tensors.of(new double[] {0.25, 0.5}, 2);
+        SamplerState there = new SamplerState(x, 3, List.of(times, x), x).on(Device.META);
+        assertThat(Device.of(there.x())).isEqualTo(Device.META);
+        assertThat(Device.of(requireNonNull(there.x0()))).isEqualTo(Device.META);
+        assertThat(there.history().stream().map(Device::of))
+                .containsExactly(Device.CPU, Device.META);
+        assertThat(there.call()).isEqualTo(3);
     }
 
     @Test

@@ -9,6 +9,7 @@ import org.dit4j.ConfigException;
 import org.dit4j.data.Picture;
 import org.dit4j.data.PictureFile;
 import org.dit4j.eval.PictureClassifier;
+import org.dit4j.tensor.Device;
 import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.TensorScope;
 import org.junit.jupiter.api.Test;
@@ -67,7 +68,7 @@ class ClassifierTaskTest {
     void learnsAndMeasuresItselfOnPicturesThatItNeverSaw() throws Exception {
         RunConfig.ClassifierRun run = run(stripes(), 0.25);
         Path out = folder.resolve("run");
-        try (var task = ClassifierTask.open(run, TrainingListener.silent());
+        try (var task = ClassifierTask.open(run, Device.CPU, TrainingListener.silent());
                 var trainer =
                         new Trainer(task, run.trainer(), out, "x", TrainingListener.silent())) {
             assertThat(task.size()).isEqualTo(36);
@@ -92,7 +93,7 @@ class ClassifierTaskTest {
     private static double firstLoss(RunConfig.ClassifierRun run) {
         try (var _ = TensorScope.open();
                 var rng = Rng.seeded(5);
-                var task = ClassifierTask.open(run, TrainingListener.silent())) {
+                var task = ClassifierTask.open(run, Device.CPU, TrainingListener.silent())) {
             assertThat(task.measure()).isEmpty();
             return task.backward(new int[] {0, 30, 47}, rng, 1).terms().get("loss");
         }
@@ -102,7 +103,8 @@ class ClassifierTaskTest {
     void picturesWithoutClassesAreOneClearLine() {
         Path plain = folder.resolve("plain");
         write(plain.resolve("a.png"), 1, true);
-        assertThatThrownBy(() -> ClassifierTask.open(run(plain, 0), TrainingListener.silent()))
+        assertThatThrownBy(() ->
+                        ClassifierTask.open(run(plain, 0), Device.CPU, TrainingListener.silent()))
                 .isInstanceOf(ConfigException.class)
                 .hasMessage(plain + ": a classifier needs pictures of at least two classes");
     }
