@@ -95,7 +95,10 @@ class QuantizeCommandTest {
     @Test
     void aFileBecomesAFileWithoutWhatIsKept() {
         Path to = folder.resolve("q.safetensors");
-        Path from = CASES.resolve("dit/square-p2-sigma/model.pt");
+        Path from = folder.resolve("model.pt");
+        assertThat(run("convert", CASES.resolve("dit/square-p2-sigma").toString(), from.toString()))
+                .as(err.toString())
+                .isZero();
         assertThat(
                         run(
                                 "quantize",

@@ -175,7 +175,7 @@ class SamplerStatesTest {
             // the first run lets the Java heap, which counts as resident too, find its size
             Sampling.run(sampler, network, start, NoiseSource.of(rng), Progress.NONE).x().close();
             Sampling.run(sampler, network, start, NoiseSource.of(rng), progress);
-            assertThat(pointers[1]).isEqualTo(pointers[0]);
+            assertThat(pointers[1]).isLessThanOrEqualTo(pointers[0]); // other garbage may go
             assertThat(resident[1] - resident[0]).isLessThan(32L << 20);
         }
     }

@@ -14,6 +14,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.dit4j.checkpoint.JsonFile;
 import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.checkpoint.Safetensors;
+import org.dit4j.conformance.SeededWeights;
 import org.dit4j.data.Picture;
 import org.dit4j.nn.ParameterSource;
 import org.dit4j.nn.Parameters;
@@ -84,13 +85,11 @@ record TinyFolder(Path path) {
 
     private void copy(Path from, String name) throws IOException {
         Path to = path.resolve(name);
-        Files.createDirectories(to);
-        try (Stream<Path> files = Files.list(from)) {
+        SeededWeights.expand(from, to);
+        try (Stream<Path> files = Files.list(to)) {
             for (Path file :
-                    files.filter(f -> !f.getFileName().toString().startsWith("io."))
-                            .filter(Files::isRegularFile)
-                            .toList()) {
-                Files.copy(file, to.resolve(file.getFileName()));
+                    files.filter(f -> f.getFileName().toString().startsWith("io.")).toList()) {
+                Files.delete(file);
             }
         }
     }
