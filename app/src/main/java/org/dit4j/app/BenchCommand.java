@@ -5,10 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.dit4j.ConfigException;
 import org.dit4j.model.Dit;
 import org.dit4j.model.DitPresets;
-import org.dit4j.tensor.Device;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -19,7 +17,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "bench",
         subcommands = {
-            BenchCommand.Step.class,
+            StepBench.class,
             BenchCommand.Train.class,
             BlocksBench.class,
             DecodeBench.class,
@@ -35,6 +33,7 @@ import picocli.CommandLine.Spec;
             "",
             "Examples:",
             "  dit4j bench step --model DiT-XL/2 --batch 2 --precision bf16 --repeat 5",
+            "  dit4j bench step --model SD3.5-large --layers 4 --precision bf16",
             "  dit4j bench train --model DiT-S/2 --input-size 32 --batch 16 --precision bf16 --json",
             "  dit4j bench blocks --model SD3-medium --tokens 4096 --precision bf16",
             "  dit4j bench decode --size 256 --precision bf16",
@@ -49,7 +48,7 @@ final class BenchCommand implements Runnable {
         spec.commandLine().usage(spec.commandLine().getOut());
     }
 
-    /// What both benchmarks of class-conditional networks take.
+    /// What the benchmark of training takes.
     static final class Work {
         @Option(
                 names = "--model",
@@ -100,36 +99,6 @@ final class BenchCommand implements Runnable {
             work.put("batch", batch);
             Timing timing = options.measure(step);
             options.print(new BenchReport(benchmark, title, work, batch, timing, Map.of()), out);
-        }
-    }
-
-    /// One call of the network, as each step of sampling makes it.
-    @Command(
-            name = "step",
-            description = "Time one call of a network, as each step of sampling makes it.",
-            footer = {
-                "",
-                "Example:",
-                "  dit4j bench step --model DiT-XL/2 --batch 2 --precision bf16 --repeat 5 --json"
-            })
-    static final class Step implements Callable<Integer> {
-        @Spec private CommandSpec spec = CommandSpec.create();
-        @Mixin private Work work = new Work();
-
-        @Override
-        public Integer call() {
-            Dit.Config config = work.config();
-            BenchPrecision precision = work.options.precision;
-            ConfigException.require(
-                    precision.kind().isEmpty() || work.options.place.device().equals(Device.CPU),
-                    "quantized networks compute on the CPU: take --device cpu");
-            SampledStep plain =
-                    SampledStep.of(
-                            config, work.batch, precision.dtype(), work.options.place.device());
-            try (var step = precision.kind().map(plain::quantized).orElse(plain)) {
-                work.measure("step", step, step.parameters(), spec.commandLine().getOut());
-            }
-            return 0;
         }
     }
 

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /// @param benchmark its name
 /// @param title the work in words
 /// @param work the work in numbers, by their JSON keys
-/// @param pictures that one run makes or takes
+/// @param pictures that one run makes or takes; 0 if it is only a part of that
 /// @param timing of the runs
 /// @param results what was measured beside the time, by their JSON keys
 record BenchReport(
@@ -35,8 +35,7 @@ record BenchReport(
         line.append(
                 String.format(
                         Locale.ROOT,
-                        "%s %s, %s, %s%n"
-                                + "median %.3f s, fastest %.3f s, slowest %.3f s of %d; %.2f pictures/s",
+                        "%s %s, %s, %s%n" + "median %.3f s, fastest %.3f s, slowest %.3f s of %d",
                         benchmark,
                         title,
                         options.precision(),
@@ -44,8 +43,10 @@ record BenchReport(
                         t.median(),
                         t.minimum(),
                         t.maximum(),
-                        t.seconds().length,
-                        pictures / t.median()));
+                        t.seconds().length));
+        if (pictures > 0) {
+            line.append(String.format(Locale.ROOT, "; %.2f pictures/s", pictures / t.median()));
+        }
         peakMemory()
                 .ifPresent(bytes ->
                         line.append(
@@ -56,7 +57,7 @@ record BenchReport(
             line.append(String.format(Locale.ROOT, "; %.2f of the baseline", ratio));
         }
         results.forEach((key, value) ->
-                line.append(String.format(Locale.ROOT, "; %s %.2f", key.replace('_', ' '), value)));
+                line.append(String.format(Locale.ROOT, "; %s %.3f", key.replace('_', ' '), value)));
         return line.toString();
     }
 
@@ -74,7 +75,9 @@ record BenchReport(
         root.put("maximum", timing.maximum());
         root.put("spread", timing.spread());
         root.put("seconds", timing.seconds());
-        root.put("images_per_second", pictures / timing.median());
+        if (pictures > 0) {
+            root.put("images_per_second", pictures / timing.median());
+        }
         Double ratio = options.ratio(timing.median());
         if (ratio != null) {
             root.put("ratio_to_baseline", ratio);

@@ -1,6 +1,7 @@
 package org.dit4j.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -51,6 +52,76 @@ class BenchCommandTest {
         assertThat(run("step", "--model", "SiT-S/8", "--input-size", "8", "--repeat", "1"))
                 .isZero();
         assertThat(out.toString()).contains("SiT-S/8", "latents 8x8", "median", "pictures/s");
+    }
+
+    @Test
+    void halfOfTheBlocksTellsWhatTheOthersCost() {
+        String[] args = {
+            "step",
+            "--model",
+            "latte-s/8",
+            "--layers",
+            "2",
+            "--input-size",
+            "8",
+            "--frames",
+            "3",
+            "--batch",
+            "1",
+            "--repeat",
+            "3",
+            "--json"
+        };
+        assertThat(run(args)).as(err.toString()).isZero();
+        JsonNode json = JsonFile.mapper().readTree(out.toString());
+        assertThat(json.get("model").asString()).isEqualTo("Latte-S/8");
+        assertThat(json.get("latents").asString()).isEqualTo("3x8x8");
+        assertThat(json.get("layers").asInt()).isEqualTo(2);
+        assertThat(json.get("all_layers").asInt()).isEqualTo(6);
+        assertThat(json.has("images_per_second")).isFalse();
+        double two = json.get("median").asDouble();
+        double one = json.get("seconds_of_1_of_them").asDouble();
+        assertThat(json.get("estimated_seconds_of_all").asDouble())
+                .isCloseTo(two + 4 * (two - one), within(1e-12));
+    }
+
+    @Test
+    void partsAreNamed() {
+        String[] args = {
+            "step",
+            "--model",
+            "PixArt-alpha-256",
+            "--layers",
+            "2",
+            "--input-size",
+            "4",
+            "--text-tokens",
+            "5",
+            "--repeat",
+            "1",
+            "--precision",
+            "int8"
+        };
+        assertThat(run(args)).as(err.toString()).isZero();
+        assertThat(out.toString())
+                .contains(
+                        "2 of 28 blocks of PixArt-alpha-256",
+                        "latents 4x4, text 5, batch 2",
+                        "seconds of 1 of them",
+                        "estimated seconds of all")
+                .doesNotContain("pictures/s");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "DiT-S/8,--frames,2,a picture has an --input-size but no --frames",
+        "Stable-Audio-Open-1.0,--input-size,8,a sound has --frames but no --input-size",
+        "DiT-S/8,--text-tokens,2,DiT-S/8 has no text of any length: leave out --text-tokens",
+        "SD3-medium,--layers,1,--layers must be 2 to 24 but is 1"
+    })
+    void whatTheNetworkHasNotIsOneLine(String model, String option, String value, String message) {
+        assertThat(run("step", "--model", model, option, value)).isEqualTo(1);
+        assertThat(err.toString().lines()).singleElement().asString().contains(message);
     }
 
     @ParameterizedTest

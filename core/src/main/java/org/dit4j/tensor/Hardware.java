@@ -1,6 +1,8 @@
 package org.dit4j.tensor;
 
+import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -49,6 +51,23 @@ public final class Hardware {
     public static String describe(Device device) {
         String cpu = "%s, %d threads".formatted(name(CPU_INFO), Ops.threads());
         return device.equals(Device.CPU) ? cpu : cpu + ", " + device;
+    }
+
+    /// Returns how many bytes programs can still take without swapping (Linux: `MemAvailable` in
+    /// `proc(5)`; elsewhere what is free).
+    public static long freeMemory() {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/meminfo"))) {
+            return lines.filter(l -> l.startsWith("MemAvailable:"))
+                    .mapToLong(l -> Long.parseLong(l.replaceAll("\\D", "")) * 1024)
+                    .findFirst()
+                    .orElseGet(Hardware::unusedMemory);
+        } catch (IOException e) {
+            return unusedMemory();
+        }
+    }
+
+    private static long unusedMemory() {
+        return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getFreeMemorySize();
     }
 
     private static boolean has(String... names) {
