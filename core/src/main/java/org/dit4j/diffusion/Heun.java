@@ -1,6 +1,7 @@
 package org.dit4j.diffusion;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
@@ -9,6 +10,10 @@ import org.dit4j.tensor.Ops;
 /// Heun's method (Karras et al. 2022, algorithm 1; `HeunDiscreteScheduler` and
 /// `FlowMatchHeunDiscreteScheduler` of diffusers): two calls a step, but one for the last, which
 /// ends at the data.
+///
+/// What the second call of a step from the level s to r changes in x0 counts `(s - r) / 2r` times:
+/// that is how far the step ends from where Euler's would. It is below the noise, r, while `s - r`
+/// is below `2 r^2`; a first step beyond that, from nearly pure noise, is remarked on.
 ///
 /// @param spacing the noise levels, of which the last is 0
 /// @param prediction what the network predicts
@@ -72,6 +77,25 @@ public record Heun(LevelSpacing spacing, Prediction prediction, Frame frame, Dat
         @Override
         public int callsBefore(int step) {
             return 2 * step;
+        }
+
+        @Override
+        public List<String> remarks() {
+            double from = level(0);
+            double to = level(1);
+            if (calls() == 1 || from - to <= 2 * Math.max(1, to * to)) {
+                return List.of();
+            }
+            return List.of(
+                    String.format(
+                            Locale.ROOT,
+                            "heun steps from %.0f times as much noise as data to %.3g at once, where"
+                                    + " what the second call changes counts %.0f times:"
+                                    + " heun-karras has smaller steps there, and euler, dpm++2m"
+                                    + " and unipc do not need them",
+                            from,
+                            to,
+                            (from - to) / (2 * to)));
         }
 
         @Override

@@ -1,5 +1,6 @@
 package org.dit4j.diffusion;
 
+import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
 
@@ -65,6 +66,11 @@ public interface Sampler {
     default Tensor noised(Tensor data, Tensor noise, int call) {
         throw new ConfigException(
                 "this sampling method cannot start from a picture; euler can, where there is one");
+    }
+
+    /// Returns what a user should know of a run from pure noise, a line each; nothing for most.
+    default List<String> remarks() {
+        return List.of();
     }
 
     /// Returns how many model calls there are before a step, from 0 on.

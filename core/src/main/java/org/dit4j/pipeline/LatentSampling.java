@@ -73,6 +73,7 @@ record LatentSampling(DiffusionProcess process, SampledNetwork network) {
         NoiseSource all = NoiseSource.of(rng);
         NoiseSource draws =
                 network.drawsTwice() && r.guide().scale() != 1 ? all.firstOfPair() : all;
+        sampler.remarks().forEach(progress::remark);
         SamplerState first = sampler.start(noise, draws);
         SamplerState end = Sampling.run(sampler, denoiser, first, draws, progress);
         return sampler.done(end) || end.x0() == null ? end.x() : end.x0();
