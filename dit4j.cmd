@@ -23,7 +23,7 @@ if not defined OPENBLAS_THREAD_TIMEOUT set "OPENBLAS_THREAD_TIMEOUT=12"
 exit /b %ERRORLEVEL%
 
 :build
-echo building ... (once; the first time this also downloads about 330 MB) 1>&2
+echo building ... (once; the first time this also downloads about 360 MB) 1>&2
 if not exist "%TARGET%" mkdir "%TARGET%"
 if exist "%TARGET%\lib" rmdir /s /q "%TARGET%\lib"
 del /q "%TARGET%\dit4j-app-*.jar" 2>nul

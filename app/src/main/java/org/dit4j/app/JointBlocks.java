@@ -1,8 +1,11 @@
 package org.dit4j.app;
 
+import java.util.List;
+import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
 import org.dit4j.model.MmDit;
+import org.dit4j.model.MmDitConfigs;
 import org.dit4j.nn.ParameterSource;
 import org.dit4j.tensor.Device;
 import org.dit4j.tensor.Dtype;
@@ -49,21 +52,11 @@ record JointBlocks(MmDit network, int layers, Tensor x, Tensor t, Tensor text, T
     }
 
     private static MmDit.Config withDepth(MmDit.Config c, int depth) {
-        return new MmDit.Config(
-                c.inputSize(),
-                c.patchSize(),
-                c.inChannels(),
-                c.outChannels(),
-                c.hiddenSize(),
-                depth,
-                c.numHeads(),
-                c.textWidth(),
-                c.pooledWidth(),
-                c.maxPositions(),
-                c.qkNorm(),
-                c.dualAttentionLayers().stream()
-                        .filter(i -> i < depth)
-                        .collect(java.util.stream.Collectors.toSet()));
+        List<Integer> dual = c.dualAttentionLayers().stream().filter(i -> i < depth).toList();
+        return TimedPreset.changed(
+                MmDitConfigs.json(c),
+                MmDitConfigs::parse,
+                Map.of("depth", depth, "dual_attention_layers", dual));
     }
 
     private static Tensor normal(Rng rng, Dtype dtype, Device device, long... shape) {

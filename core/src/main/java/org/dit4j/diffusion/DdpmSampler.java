@@ -28,16 +28,6 @@ public record DdpmSampler(
     }
 
     @Override
-    public SamplerState start(Tensor noise) {
-        return SamplerState.first(noise);
-    }
-
-    @Override
-    public Tensor modelInput(SamplerState s) {
-        return s.x();
-    }
-
-    @Override
     public double timestep(SamplerState s) {
         return diffusion.schedule().timesteps().at(calls() - 1 - s.call());
     }

@@ -28,7 +28,9 @@ public interface Sampler {
     /// Returns the state before the first call.
     ///
     /// @param noise `[B, C, ...]` standard normal; borrowed, and scaled here if the method wants it
-    SamplerState start(Tensor noise);
+    default SamplerState start(Tensor noise) {
+        return SamplerState.first(noise);
+    }
 
     /// Returns the state before the first call, for methods that draw before it too; the same as
     /// [#start(Tensor)] for all others.
@@ -44,8 +46,11 @@ public interface Sampler {
         return s.call() >= calls();
     }
 
-    /// Returns what the network is to be called with now, `[B, C, ...]`.
-    Tensor modelInput(SamplerState s);
+    /// Returns what the network is to be called with now, `[B, C, ...]`: the sample, for methods
+    /// that work in the network's own coordinates.
+    default Tensor modelInput(SamplerState s) {
+        return s.x();
+    }
 
     /// Returns the time for the network's next call, in the unit that the network expects.
     double timestep(SamplerState s);

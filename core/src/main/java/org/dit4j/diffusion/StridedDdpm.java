@@ -30,16 +30,6 @@ public record StridedDdpm(GaussianDiffusion training, Timesteps timesteps, DataL
         }
 
         @Override
-        public SamplerState start(Tensor noise) {
-            return SamplerState.first(noise);
-        }
-
-        @Override
-        public Tensor modelInput(SamplerState s) {
-            return s.x();
-        }
-
-        @Override
         public double timestep(SamplerState s) {
             return times.at(s.call());
         }

@@ -31,16 +31,6 @@ public record StridedDpm(GaussianDiffusion training, Timesteps timesteps, boolea
         }
 
         @Override
-        public SamplerState start(Tensor noise) {
-            return SamplerState.first(noise);
-        }
-
-        @Override
-        public Tensor modelInput(SamplerState s) {
-            return s.x();
-        }
-
-        @Override
         public double timestep(SamplerState s) {
             return strides.times().at(s.call());
         }

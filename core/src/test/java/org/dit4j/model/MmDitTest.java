@@ -3,19 +3,24 @@ package org.dit4j.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.dit4j.model.TinyMmDit.POOLED;
+import static org.dit4j.model.TinyMmDit.TEXT;
+import static org.dit4j.model.TinyMmDit.predict;
+import static org.dit4j.model.TinyMmDit.randomise;
+import static org.dit4j.model.TinyMmDit.tiny;
+import static org.dit4j.model.TinyMmDit.trained;
 
 import java.nio.file.Path;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
 import org.dit4j.checkpoint.Checkpoints;
 import org.dit4j.checkpoint.LoadOptions;
 import org.dit4j.checkpoint.StateDict;
 import org.dit4j.model.MmDit.HeadNorm;
+import org.dit4j.model.TinyMmDit.Inputs;
 import org.dit4j.nn.ParameterSource;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
@@ -31,17 +36,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class MmDitTest {
-    private static final int TEXT = 8;
-    private static final int POOLED = 6;
-
-    private static MmDit.Config tiny(HeadNorm norm) {
-        return new MmDit.Config(8, 2, 4, 4, 24, 3, 3, TEXT, POOLED, 10, norm, Set.of(1));
-    }
-
-    private static MmDit.Config tiny() {
-        return tiny(HeadNorm.RMS);
-    }
-
     /// The sizes of the published `transformer` folders without the table of positions.
     @ParameterizedTest
     @CsvSource({
@@ -144,10 +138,10 @@ class MmDitTest {
             assertThat(Ops.maxAbsDifference(a, predict(dit, in))).isZero();
             for (Inputs other :
                     new Inputs[] {
-                        new Inputs(rng.normal(1, 4, h, w), in.t, in.text, in.pooled),
-                        new Inputs(in.x, Ops.add(in.t, 100), in.text, in.pooled),
-                        new Inputs(in.x, in.t, rng.normal(1, 5, TEXT), in.pooled),
-                        new Inputs(in.x, in.t, in.text, rng.normal(1, POOLED))
+                        new Inputs(rng.normal(1, 4, h, w), in.t(), in.text(), in.pooled()),
+                        new Inputs(in.x(), Ops.add(in.t(), 100), in.text(), in.pooled()),
+                        new Inputs(in.x(), in.t(), rng.normal(1, 5, TEXT), in.pooled()),
+                        new Inputs(in.x(), in.t(), in.text(), rng.normal(1, POOLED))
                     }) {
                 assertThat(Ops.maxAbsDifference(a, predict(dit, other))).isGreaterThan(1e-5);
             }
@@ -164,8 +158,8 @@ class MmDitTest {
                 var dit = MmDit.initialise(config, rng)) {
             assertThat(dit.parameters().all()).doesNotContainKey("pos_embed");
             Inputs in = Inputs.of(rng, 1, 8, 4); // 4 rows and 2 columns of patches
-            Tensor zero = Ops.mul(in.x, 0);
-            Tensor x = dit.embed(zero, in.t, in.text, in.pooled).x(); // bias and positions
+            Tensor zero = Ops.mul(in.x(), 0);
+            Tensor x = dit.embed(zero, in.t(), in.text(), in.pooled()).x(); // bias and positions
             Tensor bias = dit.parameters().all().get("x_embedder.proj.bias");
             float[] token = Tensors.floats(x.select(1, 5).sub(bias)); // row 2, column 1
             // the higher side is spread over 8 positions, the other over the middle 4
@@ -183,89 +177,11 @@ class MmDitTest {
                 var rng = Rng.seeded(1);
                 var dit = trained(tiny(), rng)) {
             Inputs in = Inputs.of(rng, 1, 8, 8);
-            Tensor turned = Ops.cat(1, in.text.narrow(1, 3, 2), in.text.narrow(1, 0, 3));
-            Inputs other = new Inputs(in.x, in.t, turned, in.pooled);
+            Tensor turned = Ops.cat(1, in.text().narrow(1, 3, 2), in.text().narrow(1, 0, 3));
+            Inputs other = new Inputs(in.x(), in.t(), turned, in.pooled());
             Tensor a = predict(dit, in);
             assertThat(Ops.maxAbsDifference(a, predict(dit, other)))
                     .isLessThan(1e-5 * Ops.item(a.abs().max()));
-        }
-    }
-
-    @Test
-    void whatIsSkippedIsLeftOut() {
-        try (var scope = TensorScope.open();
-                var rng = Rng.seeded(1);
-                var dit = trained(tiny(), rng)) {
-            Inputs in = Inputs.of(rng, 1, 8, 8);
-            Tensor expected =
-                    Ops.noGrad(() -> {
-                        MmDit.Hidden h = dit.embed(in.x, in.t, in.text, in.pooled);
-                        MmDit.Hidden end = dit.block(2, dit.block(0, h));
-                        return dit.head(end.x(), end.c(), 8, 8);
-                    });
-            Tensor actual =
-                    Ops.noGrad(() -> dit.forward(in.x, in.t, in.text, in.pooled, without(1)));
-            assertThat(Ops.maxAbsDifference(actual, expected)).isZero();
-            Tensor none =
-                    Ops.noGrad(() -> dit.forward(in.x, in.t, in.text, in.pooled, without(0, 1, 2)));
-            assertThat(Ops.isFinite(none)).isTrue();
-        }
-    }
-
-    private static MmDit.Changes without(Integer... blocks) {
-        return new MmDit.Changes(Set.of(blocks), List.of());
-    }
-
-    @Test
-    void aFreshControlNetChangesNothing() {
-        try (var rng = Rng.seeded(4);
-                var dit = trained(tiny(), rng);
-                var net =
-                        new MmDitControlNet(
-                                ParameterSource.initialising(rng),
-                                new MmDitControlNet.Config(tiny(), 0, true))) {
-            Inputs in = Inputs.of(rng, 1, 8, 8);
-            List<Tensor> residuals =
-                    Ops.noGrad(() -> net.forward(in.x, in.x, in.t, in.text, in.pooled, 1));
-            assertThat(residuals).hasSize(3);
-            Tensor steered =
-                    Ops.noGrad(() ->
-                            dit.forward(
-                                    in.x,
-                                    in.t,
-                                    in.text,
-                                    in.pooled,
-                                    new MmDit.Changes(Set.of(), residuals)));
-            Tensor alone = Ops.noGrad(() -> dit.forward(in.x, in.t, in.text, in.pooled));
-            assertThat(Ops.maxAbsDifference(steered, alone)).isZero();
-        }
-    }
-
-    @Test
-    void eachResidualServesSeveralBlocksButNotTheLast() {
-        try (var rng = Rng.seeded(4);
-                var dit = trained(tiny(), rng)) {
-            Inputs in = Inputs.of(rng, 1, 8, 8);
-            Tensor residual = rng.normal(1, 16, dit.config().hiddenSize());
-            Tensor expected =
-                    Ops.noGrad(() -> {
-                        MmDit.Hidden h = dit.embed(in.x, in.t, in.text, in.pooled);
-                        for (int i = 0; i < 2; i++) {
-                            MmDit.Hidden next = dit.block(i, h);
-                            h = new MmDit.Hidden(next.text(), next.x().add(residual), next.c());
-                        }
-                        MmDit.Hidden end = dit.block(2, h);
-                        return dit.head(end.x(), end.c(), 8, 8);
-                    });
-            Tensor actual =
-                    Ops.noGrad(() ->
-                            dit.forward(
-                                    in.x,
-                                    in.t,
-                                    in.text,
-                                    in.pooled,
-                                    new MmDit.Changes(Set.of(), List.of(residual))));
-            assertThat(Ops.maxAbsDifference(actual, expected)).isZero();
         }
     }
 
@@ -292,23 +208,9 @@ class MmDitTest {
             randomise(dit, rng);
             Inputs in = Inputs.of(rng, 2, 4, 8).to(Dtype.FLOAT64);
             Tensor w = dit.parameters().trained().get(name);
-            Tensor direction = Ops.to(rng.normal(Shapes.of(w)), Dtype.FLOAT64);
-            double slope = Ops.item(Ops.gradient(loss(dit, in), w).mul(direction).sum());
-            double h = 1e-5;
-            double difference =
-                    (moved(dit, in, w, direction, h) - moved(dit, in, w, direction, -h)) / (2 * h);
+            double slope = NetworkChecks.gradientAgrees(name, w, rng, () -> loss(dit, in), 1e-5);
             assertThat(Math.abs(slope)).isGreaterThan(1e-6);
-            assertThat(difference).isCloseTo(slope, within(1e-5 * Math.abs(slope) + 1e-8));
         }
-    }
-
-    private static double moved(MmDit dit, Inputs in, Tensor w, Tensor direction, double by) {
-        return Ops.noGrad(() -> {
-            Ops.addScaled_(w, direction, by);
-            double value = Ops.item(loss(dit, in));
-            Ops.addScaled_(w, direction, -by);
-            return value;
-        });
     }
 
     @ParameterizedTest
@@ -339,17 +241,10 @@ class MmDitTest {
     void passesLeaveNothingBehind(boolean gradients) {
         try (var rng = Rng.seeded(1);
                 var dit = trained(tiny(), rng)) {
-            long before = 0;
-            for (int i = 0; i < 20; i++) {
-                try (var scope = TensorScope.open()) {
-                    Inputs in = Inputs.of(rng, 2, 8, 8);
-                    Ops.gradMode(gradients, () -> loss(dit, in));
-                }
-                if (i == 5) {
-                    before = Pointer.totalCount();
-                }
-            }
-            assertThat(Pointer.totalCount()).isLessThanOrEqualTo(before);
+            NetworkChecks.leavesNothing(() -> {
+                Inputs in = Inputs.of(rng, 2, 8, 8);
+                Ops.gradMode(gradients, () -> loss(dit, in));
+            });
         }
     }
 
@@ -386,8 +281,8 @@ class MmDitTest {
                 var rng = Rng.seeded(1);
                 var dit = trained(tiny(), rng)) {
             Inputs in = Inputs.of(rng, 1, 4, 3);
-            Tensor filled = Ops.cat(3, in.x, in.x.narrow(3, 2, 1));
-            Tensor whole = predict(dit, new Inputs(filled, in.t, in.text, in.pooled));
+            Tensor filled = Ops.cat(3, in.x(), in.x().narrow(3, 2, 1));
+            Tensor whole = predict(dit, new Inputs(filled, in.t(), in.text(), in.pooled()));
             assertThat(Ops.maxAbsDifference(predict(dit, in), whole.narrow(3, 0, 3))).isZero();
         }
     }
@@ -401,7 +296,8 @@ class MmDitTest {
             assertThatThrownBy(() -> predict(dit, in))
                     .isInstanceOf(ShapeException.class)
                     .hasMessage("latents of 4 x 11 patches are larger than the 10 x 10 positions");
-            Inputs other = new Inputs(rng.normal(2, 4, 8, 8), rng.uniform(2), in.text, in.pooled);
+            Inputs other =
+                    new Inputs(rng.normal(2, 4, 8, 8), rng.uniform(2), in.text(), in.pooled());
             assertThatThrownBy(() -> predict(dit, other))
                     .hasMessage("text must have shape [2, *, 8] but has [1, 5, 8]");
         }
@@ -416,39 +312,7 @@ class MmDitTest {
                 .hasMessageStartingWith("no preset SD3-large; there are SD3-medium, ");
     }
 
-    /// What the network is given.
-    private record Inputs(Tensor x, Tensor t, Tensor text, Tensor pooled) {
-        static Inputs of(Rng rng, int b, int h, int w) {
-            return new Inputs(
-                    rng.normal(b, 4, h, w),
-                    Tensors.full(300, Dtype.FLOAT32, b),
-                    rng.normal(b, 5, TEXT),
-                    rng.normal(b, POOLED));
-        }
-
-        Inputs to(Dtype dtype) {
-            return new Inputs(Ops.to(x, dtype), t, Ops.to(text, dtype), Ops.to(pooled, dtype));
-        }
-    }
-
     private static Tensor loss(MmDit dit, Inputs in) {
-        return Ops.pow(dit.forward(in.x, in.t, in.text, in.pooled), 2).mean();
-    }
-
-    private static Tensor predict(MmDit dit, Inputs in) {
-        return Ops.noGrad(() -> dit.forward(in.x, in.t, in.text, in.pooled));
-    }
-
-    private static MmDit trained(MmDit.Config config, Rng rng) {
-        MmDit dit = MmDit.initialise(config, rng);
-        randomise(dit, rng);
-        return dit;
-    }
-
-    private static void randomise(MmDit dit, Rng rng) {
-        Ops.noGrad(() -> {
-            dit.parameters().trained().values().forEach(p -> rng.fillNormal(p, 0, 0.2));
-            return 0;
-        });
+        return Ops.pow(dit.forward(in.x(), in.t(), in.text(), in.pooled()), 2).mean();
     }
 }
