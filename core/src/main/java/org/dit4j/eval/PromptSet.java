@@ -2,12 +2,18 @@ package org.dit4j.eval;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.TensorScope;
 import org.dit4j.tensor.Tensors;
@@ -83,17 +89,20 @@ public record PromptSet(List<Entry> entries) {
 
     /// Draws prompts of a kind: subjects in an order of the seed, again from the first when there
     /// are not enough, and for each one of its texts, the same in every language where they stand
-    /// side by side.
+    /// side by side. Texts that another subject has too ("smiling faces") ask for none of them, and
+    /// are not drawn.
     ///
     /// @param among which subjects may be drawn; those that lack a language of [#languages] are not
     /// @param count how many
     /// @return them; none if there is no such subject
     public List<Prompt> draw(Kind kind, Predicate<String> among, int count, long seed) {
         SortedSet<String> languages = languages();
+        Set<String> shared = shared(kind);
         List<Entry> usable =
                 entries.stream()
-                        .filter(e -> e.of(kind).keySet().containsAll(languages))
                         .filter(e -> among.test(e.subject))
+                        .map(e -> new Entry(e.subject, Map.of(kind, own(e.of(kind), shared))))
+                        .filter(e -> e.of(kind).keySet().containsAll(languages))
                         .toList();
         var prompts = new ArrayList<Prompt>();
         if (usable.isEmpty() || languages.isEmpty()) {
@@ -114,5 +123,34 @@ public record PromptSet(List<Entry> entries) {
             }
         }
         return prompts;
+    }
+
+    /// Returns the texts of a kind that several subjects have.
+    private Set<String> shared(Kind kind) {
+        var seen = new HashSet<String>();
+        return entries.stream()
+                .flatMap(e -> e.of(kind).values().stream().flatMap(List::stream).distinct())
+                .filter(text -> !seen.add(text))
+                .collect(Collectors.toSet());
+    }
+
+    /// Returns what is not shared in any language where texts stand side by side, else in its own.
+    private static Map<String, List<String>> own(
+            Map<String, List<String>> texts, Set<String> shared) {
+        boolean aligned = texts.values().stream().map(List::size).distinct().count() == 1;
+        var left = new TreeMap<String, List<String>>();
+        texts.forEach((language, all) -> {
+            Stream<List<String>> compared = aligned ? texts.values().stream() : Stream.of(all);
+            List<List<String>> sides = compared.toList();
+            List<String> own =
+                    IntStream.range(0, all.size())
+                            .filter(i -> sides.stream().noneMatch(s -> shared.contains(s.get(i))))
+                            .mapToObj(all::get)
+                            .toList();
+            if (!own.isEmpty()) {
+                left.put(language, own);
+            }
+        });
+        return left;
     }
 }

@@ -73,6 +73,24 @@ class PromptSetTest {
         assertThat(set.draw(PromptSet.Kind.OTHER_STYLES, _ -> true, 3, 0)).isEmpty();
     }
 
+    @Test
+    void textsOfSeveralSubjectsAskForNone() throws Exception {
+        PromptSet set =
+                read(
+                        """
+                        {"emoji":"1","trained":{"en":["cat","animals","beast"],"zh":["猫","动物","兽"]}}\
+                        """,
+                        """
+                        {"emoji":"2","trained":{"en":["dog","animals","hound"],"zh":["狗","动物","兽"]}}\
+                        """,
+                        """
+                        {"emoji":"3","trained":{"en":["animals"],"zh":["动物","生物"]}}\
+                        """);
+        assertThat(set.draw(PromptSet.Kind.TRAINED, _ -> true, 6, 1))
+                .extracting(PromptSet.Prompt::texts)
+                .containsOnly(Map.of("en", "cat", "zh", "猫"), Map.of("en", "dog", "zh", "狗"));
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
