@@ -2,7 +2,6 @@ package org.dit4j.train;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.checkpoint.StateDict;
@@ -15,7 +14,7 @@ import org.dit4j.tensor.TensorScope;
 /// in one call.
 ///
 /// Not thread-safe. Its moments are part of the state that a resumed run continues from.
-public final class AdamW implements AutoCloseable {
+public final class AdamW implements Optimizer {
     /// The numbers that stay the same over all steps.
     ///
     /// @param beta1 decay of the first moment
@@ -35,41 +34,27 @@ public final class AdamW implements AutoCloseable {
 
     /// Starts with zero moments.
     public AdamW(Parameters parameters, Options options) {
+        this(parameters.trained(), options);
+    }
+
+    /// Starts with zero moments for some of the parameters.
+    ///
+    /// @param weights by name; trained ones
+    AdamW(Map<String, Tensor> weights, Options options) {
         this.options = options;
-        this.weights = parameters.trained();
+        this.weights = weights;
         weights.forEach((name, w) -> {
-            means.put(name, zeros(w));
-            squares.put(name, zeros(w));
+            means.put(name, Optimizer.zeros(w));
+            squares.put(name, Optimizer.zeros(w));
         });
     }
 
-    private static Tensor zeros(Tensor w) {
-        return Ops.noGrad(() -> TensorScope.keep(w.detach().clone().zero_()));
+    @Override
+    public Map<String, Tensor> weights() {
+        return weights;
     }
 
-    /// Returns the gradients, one for each trained parameter, in order. Borrowed.
-    public Map<String, Tensor> gradients() {
-        var gradients = new LinkedHashMap<String, Tensor>();
-        weights.forEach((name, w) -> gradients.put(name, w.grad()));
-        return gradients;
-    }
-
-    /// Scales the gradients so that their common norm is at most `max` (0: no limit), as
-    /// `clip_grad_norm_`.
-    ///
-    /// @return the norm before
-    public double clip(double max) {
-        try (var _ = TensorScope.open()) {
-            List<Tensor> gradients = present();
-            double norm = Ops.item(Foreach.norm(gradients));
-            if (max > 0 && norm > max) {
-                Foreach.mul_(gradients, max / (norm + 1e-6));
-            }
-            return norm;
-        }
-    }
-
-    /// Moves the weights by one step and clears the gradients.
+    @Override
     public void step(double learningRate) {
         step++;
         try (var _ = TensorScope.open()) {
@@ -86,6 +71,9 @@ public final class AdamW implements AutoCloseable {
                     v.add(squares.get(name));
                 }
             });
+            if (w.isEmpty()) {
+                return;
+            }
             Ops.noGrad(() -> {
                 Foreach.adamW_(
                         w,
@@ -104,19 +92,13 @@ public final class AdamW implements AutoCloseable {
         }
     }
 
-    private List<Tensor> present() {
-        return weights.values().stream().map(Tensor::grad).filter(Tensor::defined).toList();
-    }
-
-    /// Adds the moments to a state to be saved.
+    @Override
     public void save(Map<String, Tensor> state) {
         means.forEach((name, m) -> state.put("exp_avg." + name, m));
         squares.forEach((name, v) -> state.put("exp_avg_sq." + name, v));
     }
 
-    /// Goes on from a saved state.
-    ///
-    /// @param steps number of steps made so far
+    @Override
     public void restore(StateDict state, long steps) {
         step = steps;
         means.forEach((name, m) -> m.copy_(state.tensor("exp_avg." + name)));

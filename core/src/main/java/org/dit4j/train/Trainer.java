@@ -9,7 +9,7 @@ import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.TensorScope;
 
-/// The training loop: batches in a seeded order, accumulated gradients, clipping, AdamW, averaged
+/// The training loop: batches in a seeded order, accumulated gradients, clipping, a step, averaged
 /// weights, metrics, samples, checkpoints.
 ///
 /// A run that is killed and resumed gives the same bits as one that was not: the checkpoint holds
@@ -23,7 +23,7 @@ public final class Trainer implements AutoCloseable {
     private final Path run;
     private final String fingerprint;
     private final TrainingListener listener;
-    private final AdamW optimizer;
+    private final Optimizer optimizer;
     private final Ema ema;
     private final ExampleOrder order;
     private Rng rng;
@@ -45,7 +45,7 @@ public final class Trainer implements AutoCloseable {
         this.run = run;
         this.fingerprint = fingerprint;
         this.listener = listener;
-        this.optimizer = new AdamW(task.parameters(), options.adamW());
+        this.optimizer = options.optimizer().of(task.parameters(), options.adamW());
         this.ema = new Ema(task.parameters());
         this.rng = Rng.seeded(options.seed());
         this.order = new ExampleOrder(options.seed(), task.weights());

@@ -10,13 +10,14 @@ import tools.jackson.databind.annotation.JsonNaming;
 /// @param steps number of optimizer steps
 /// @param batchSize examples of one forward pass
 /// @param accumulation forward passes of one optimizer step
+/// @param optimizer what moves the weights
 /// @param learningRate the peak
 /// @param schedule shape of the learning rate
 /// @param warmupSteps steps of the linear warm-up
-/// @param beta1 of AdamW
+/// @param beta1 of AdamW, which Muon takes for what is no matrix of a block
 /// @param beta2 of AdamW
 /// @param eps of AdamW
-/// @param weightDecay of AdamW
+/// @param weightDecay decoupled, times the learning rate
 /// @param clipNorm largest norm of the gradients, 0 for no limit
 /// @param emaDecay decay of the averaged weights
 /// @param emaWarmup whether the decay starts low: `min(decay, (1 + step) / (10 + step))`
@@ -29,6 +30,7 @@ public record TrainerOptions(
         long steps,
         int batchSize,
         int accumulation,
+        Optimizer.Kind optimizer,
         double learningRate,
         LearningRate schedule,
         long warmupSteps,

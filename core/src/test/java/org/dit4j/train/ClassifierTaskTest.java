@@ -47,6 +47,7 @@ class ClassifierTaskTest {
                         30,
                         8,
                         1,
+                        Optimizer.Kind.ADAMW,
                         3e-3,
                         LearningRate.CONSTANT,
                         0,

@@ -40,7 +40,7 @@ class TextTaskTest {
             """
             {"task": "text-to-image",
              "trainer": {"seed": 3, "steps": STEPS, "batch_size": 4, "accumulation": 1,
-               "learning_rate": 1e-2, "schedule": "constant", "warmup_steps": 0, "beta1": 0.9,
+               "optimizer": "muon", "learning_rate": 1e-2, "schedule": "constant", "warmup_steps": 0, "beta1": 0.9,
                "beta2": 0.99, "eps": 1e-8, "weight_decay": 0, "clip_norm": 1, "ema_decay": 0.5,
                "ema_warmup": true, "log_every": 2, "save_every": 100, "sample_every": 0},
              "data": {"folder": "DATA", "size": 16, "flip": false, "hold_out": 0, "balance": 0},

@@ -29,6 +29,7 @@ class TrainerTest {
                 steps,
                 2,
                 2,
+                Optimizer.Kind.ADAMW,
                 1e-2,
                 LearningRate.COSINE,
                 4,

@@ -27,7 +27,7 @@ class TrainingRunTest {
     private static final String TRAINER =
             """
             "trainer": {"seed": 3, "steps": STEPS, "batch_size": 4, "accumulation": 1,
-              "learning_rate": 1e-3, "schedule": "constant", "warmup_steps": 2, "beta1": 0.9,
+              "optimizer": "adamw", "learning_rate": 1e-3, "schedule": "constant", "warmup_steps": 2, "beta1": 0.9,
               "beta2": 0.99, "eps": 1e-8, "weight_decay": 0.01, "clip_norm": 1, "ema_decay": 0.9,
               "ema_warmup": true, "log_every": 2, "save_every": SAVE, "sample_every": 0},
             "data": {"folder": "DATA", "size": 16, "flip": true, "hold_out": 0.1, "balance": 0},
