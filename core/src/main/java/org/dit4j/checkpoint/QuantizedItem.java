@@ -52,7 +52,7 @@ sealed interface QuantizedItem extends StateDict.Item {
         /// @param out rows
         /// @param in columns
         static Stored of(QuantizedKind kind, long out, long in, Map<String, StateDict.Item> parts) {
-            return new Stored(kind, QuantizedItem.entry(Dtype.BFLOAT16, out, in), parts);
+            return new Stored(kind, QuantizedItem.entry(Dtype.FLOAT32, out, in), parts);
         }
 
         @Override
