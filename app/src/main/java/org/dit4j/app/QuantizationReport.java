@@ -37,7 +37,7 @@ record QuantizationReport(QuantizationCalibration calibration, double budget) {
         QuantizationCalibration.Way way = calibration.way();
         return String.format(
                 Locale.ROOT,
-                "%.1f dB less a deviation of %.1f (least %.1f), predicted %.1f: %d pictures in %d steps, budget %.1f dB",
+                "%.1f dB, deviation %.1f, least %.1f, predicted %.1f: %d pictures in %d steps, budget %.1f dB",
                 psnr.mean(),
                 psnr.deviation(),
                 psnr.least(),
