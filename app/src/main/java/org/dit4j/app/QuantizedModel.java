@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.dit4j.ConfigException;
@@ -18,13 +19,19 @@ import org.dit4j.checkpoint.Safetensors;
 import org.dit4j.checkpoint.StateDict;
 import org.dit4j.tensor.QuantizedKind;
 import org.dit4j.tensor.TensorScope;
+import org.jspecify.annotations.Nullable;
 
 /// A model that is written once more with its large matrices in small whole numbers.
 ///
 /// @param model a checkpoint or the folder of a pipeline
 /// @param kind what the matrices become
-/// @param keep names of matrices that stay as they are
-record QuantizedModel(Path model, QuantizedKind kind, List<Pattern> keep) {
+/// @param chosen names of the matrices
+/// @param report what was measured to choose them; null if nothing was
+record QuantizedModel(
+        Path model,
+        QuantizedKind kind,
+        Predicate<String> chosen,
+        @Nullable QuantizationReport report) {
     private static final String CONFIG = "config.json";
     private static final Pattern WEIGHTS =
             Pattern.compile(".*\\.(safetensors|safetensors\\.index\\.json|bin|pt|pth|ckpt)");
@@ -41,18 +48,12 @@ record QuantizedModel(Path model, QuantizedKind kind, List<Pattern> keep) {
     /// @throws CheckpointException if the model is quantized already or has nothing to quantize, or
     ///   `out` exists or cannot be written; then nothing is left of it
     Sizes write(Path out) {
-        ConfigException.require(
-                Files.isDirectory(model) || !out.toString().endsWith("/"),
-                "%s is a file, so %s must be one",
-                model,
-                out);
-        AtomicFolder.requireFree(out);
+        require(out);
         try (var _ = TensorScope.open();
                 var plain = StateDict.open(model)) {
             String file = String.valueOf(plain.file().getFileName());
             long before = bytes(plain);
-            requirePlain(plain);
-            try (var rounded = Quantization.round(plain, kind, this::chosen)) {
+            try (var rounded = Quantization.round(plain, kind, chosen)) {
                 List<String> names = List.copyOf(Quantization.find(rounded).keySet());
                 if (names.isEmpty()) {
                     throw new CheckpointException(
@@ -66,23 +67,31 @@ record QuantizedModel(Path model, QuantizedKind kind, List<Pattern> keep) {
         }
     }
 
-    private boolean chosen(String name) {
-        return Quantization.usual(name) && keep.stream().noneMatch(p -> p.matcher(name).find());
-    }
-
-    private void requirePlain(StateDict plain) {
-        Quantization.find(plain).entrySet().stream()
-                .findFirst()
-                .ifPresent(e -> {
-                    throw new CheckpointException(
-                            "%s: is quantized already (%s is %s)"
-                                    .formatted(model, e.getKey(), name(e.getValue())));
-                });
+    /// Fails if [#write] would for another reason than the disk or what is chosen.
+    void require(Path out) {
+        ConfigException.require(
+                Files.isDirectory(model) || !out.toString().endsWith("/"),
+                "%s is a file, so %s must be one",
+                model,
+                out);
+        AtomicFolder.requireFree(out);
+        try (var plain = StateDict.open(model)) {
+            Quantization.find(plain).entrySet().stream()
+                    .findFirst()
+                    .ifPresent(e -> {
+                        throw new CheckpointException(
+                                "%s: is quantized already (%s is %s)"
+                                        .formatted(model, e.getKey(), name(e.getValue())));
+                    });
+        }
     }
 
     private void write(Path out, String file, StateDict stored, List<String> names) {
         var texts = new LinkedHashMap<>(stored.metadata());
         texts.put("quantization", name(kind));
+        if (report != null) {
+            texts.put("quantization_psnr", report.text());
+        }
         if (!Files.isDirectory(model)) {
             Safetensors.write(out, stored, texts);
             return;
@@ -132,14 +141,20 @@ record QuantizedModel(Path model, QuantizedKind kind, List<Pattern> keep) {
         scheme.put("quant_method", "dit4j");
         scheme.put("precision", name(kind));
         scheme.put("weights", kind.description());
-        scheme.put(
-                "modules",
-                names.stream().map(n -> n.substring(0, n.length() - ".weight".length())).toList());
+        scheme.put("modules", names.stream().map(QuantizedModel::module).toList());
+        if (report != null) {
+            scheme.put("measured", report.tree());
+        }
         config.put(Quantization.CONFIG, scheme);
         JsonFile.write(to, config);
     }
 
-    private static String name(QuantizedKind kind) {
+    /// Returns the layer that a matrix belongs to.
+    static String module(String matrix) {
+        return matrix.substring(0, matrix.length() - ".weight".length());
+    }
+
+    static String name(QuantizedKind kind) {
         return kind.name().toLowerCase(Locale.ROOT);
     }
 

@@ -19,6 +19,7 @@ import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.QuantizedMatrix;
 import org.dit4j.tensor.TensorScope;
 import org.dit4j.tensor.Tensors;
+import org.dit4j.tensor.TrialWeight;
 import org.dit4j.tensor.Weight;
 import org.jspecify.annotations.Nullable;
 
@@ -54,7 +55,8 @@ final class CheckpointSource implements ParameterSource {
     @Override
     public Weight weight(String name, Init init, long out, long in) {
         Optional<Weight> quantized = loading.quantized(prefix + name, out, in);
-        return quantized.orElseGet(() -> Weight.of(parameter(name, init, out, in)));
+        return quantized.orElseGet(
+                () -> loading.tried(prefix + name, parameter(name, init, out, in)));
     }
 
     @Override
@@ -122,6 +124,7 @@ final class CheckpointSource implements ParameterSource {
                     || !Arrays.equals(item.entry().shape(), new long[] {out, in})
                     || !options.device().equals(Device.CPU)
                     || options.train()
+                    || options.trials() != null
                     || !item.kind().computes(options.dtype())) {
                 return Optional.empty();
             }
@@ -140,6 +143,20 @@ final class CheckpointSource implements ParameterSource {
                 item.unload(); // what computes is a copy
                 return Optional.of(weight);
             }
+        }
+
+        /// Returns the weight of a matrix, which a trial may round where it is asked for.
+        private Weight tried(String name, Tensor matrix) {
+            QuantizationTrials trials = options.trials();
+            if (trials == null
+                    || !dict.has(name)
+                    || !(dict.item(name) instanceof QuantizedItem item)
+                    || item.names().isEmpty()) {
+                return Weight.of(matrix);
+            }
+            TrialWeight weight = trials.add(item, matrix);
+            parameters.own(weight);
+            return weight;
         }
 
         private @Nullable Tensor find(String name, long[] shape) {

@@ -39,7 +39,8 @@ public final class Checkpoints {
 
     private static StateDict adapted(StateDict dict, LoadOptions options) {
         try {
-            return LoraFusion.fuse(dict, options.loras());
+            QuantizationTrials trials = options.trials();
+            return LoraFusion.fuse(trials == null ? dict : trials.prepared(dict), options.loras());
         } catch (RuntimeException e) {
             dict.close();
             throw e;

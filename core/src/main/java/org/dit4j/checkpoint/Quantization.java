@@ -42,13 +42,14 @@ public final class Quantization {
         var items = new LinkedHashMap<String, StateDict.Item>();
         for (String name : dict.names()) {
             StateDict.Item item = dict.item(name);
-            boolean round = chosen.test(name) && isMatrix(name, item.entry(), kind);
+            boolean round = chosen.test(name) && fits(name, item.entry(), kind);
             items.put(name, round ? new QuantizedItem.Rounded(kind, item) : item);
         }
         return dict.replaced(items, d -> round(d, kind, chosen));
     }
 
-    private static boolean isMatrix(String name, StateDict.Entry e, QuantizedKind kind) {
+    /// Returns whether a tensor is a matrix of weights that the kind allows.
+    static boolean fits(String name, StateDict.Entry e, QuantizedKind kind) {
         return name.endsWith(WEIGHT)
                 && e.shape().length == 2
                 && e.dtype().isFloat()

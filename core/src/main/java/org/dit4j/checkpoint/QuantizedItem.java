@@ -22,6 +22,11 @@ sealed interface QuantizedItem extends StateDict.Item {
     /// Returns whether [#matrix] views the file.
     boolean partsMapped();
 
+    /// Returns what the matrices are called in the file that are rounded only for a trial.
+    default List<String> names() {
+        return List.of();
+    }
+
     @Override
     default boolean mapped() {
         return false;
@@ -52,7 +57,7 @@ sealed interface QuantizedItem extends StateDict.Item {
         /// @param out rows
         /// @param in columns
         static Stored of(QuantizedKind kind, long out, long in, Map<String, StateDict.Item> parts) {
-            return new Stored(kind, QuantizedItem.entry(Dtype.BFLOAT16, out, in), parts);
+            return new Stored(kind, QuantizedItem.entry(Dtype.FLOAT32, out, in), parts);
         }
 
         @Override
@@ -96,8 +101,57 @@ sealed interface QuantizedItem extends StateDict.Item {
         }
     }
 
+    /// A matrix that is read as it is, but may be rounded for a trial.
+    record Trial(String name, QuantizedKind kind, StateDict.Item whole) implements QuantizedItem {
+        @Override
+        public List<String> names() {
+            return List.of(name);
+        }
+
+        @Override
+        public StateDict.Entry entry() {
+            return whole.entry();
+        }
+
+        @Override
+        public boolean mapped() {
+            return whole.mapped();
+        }
+
+        @Override
+        public Tensor read() {
+            return whole.read();
+        }
+
+        @Override
+        public QuantizedMatrix matrix() {
+            return kind.quantize(whole.read());
+        }
+
+        @Override
+        public boolean partsMapped() {
+            return false;
+        }
+
+        @Override
+        public void unload() {
+            whole.unload();
+        }
+    }
+
     /// Matrices one below the other.
     record Joined(List<QuantizedItem> items) implements QuantizedItem {
+        @Override
+        public List<String> names() {
+            return items.stream().flatMap(i -> i.names().stream()).toList();
+        }
+
+        @Override
+        public Tensor read() {
+            return TensorScope.compute(() ->
+                    Ops.cat(0, items.stream().map(StateDict.Item::read).toArray(Tensor[]::new)));
+        }
+
         @Override
         public QuantizedKind kind() {
             return items.getFirst().kind();

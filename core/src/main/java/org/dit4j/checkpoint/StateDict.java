@@ -209,6 +209,13 @@ public final class StateDict implements AutoCloseable {
         return Optional.ofNullable(origin);
     }
 
+    /// Returns these tensors made once more of other first ones, which were read from the file.
+    ///
+    /// @param change makes the other ones, and takes the first ones over
+    StateDict remade(UnaryOperator<StateDict> change) {
+        return origin == null ? change.apply(this) : origin.step.apply(origin.from.remade(change));
+    }
+
     /// Returns the same tensors under other names, for checkpoints of another layout. The result
     /// takes this one over: closing it closes the file.
     ///

@@ -3,6 +3,8 @@ package org.dit4j.eval;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.dit4j.ConfigException;
 import org.dit4j.data.Picture;
@@ -32,7 +34,10 @@ public record CacheCalibrator(
     public static final double FLOOR = 25;
 
     private static final double HOPELESS = 6; // dB below the floor, for a single picture
-    private static final int MOST = 100;
+
+    /// How many pictures may be drawn.
+    public static final int MOST = 100;
+
     private static final long FIRST_SEED = 1000;
 
     private static final List<String> PROMPTS =
@@ -68,14 +73,13 @@ public record CacheCalibrator(
         }
 
         CacheTrial trial() {
-            double mean = mean(psnr);
-            double squares = psnr.stream().mapToDouble(p -> (p - mean) * (p - mean)).sum();
+            PsnrSpread spread = PsnrSpread.of(psnr.stream().mapToDouble(p -> p).toArray());
             double[] sorted = time.stream().mapToDouble(t -> t).sorted().toArray();
             int n = sorted.length;
             return new CacheTrial(
                     caching.text(),
-                    mean,
-                    Math.sqrt(squares / (psnr.size() - 1)),
+                    spread.mean(),
+                    spread.deviation(),
                     (sorted[(n - 1) / 2] + sorted[n / 2]) / 2);
         }
 
@@ -147,11 +151,19 @@ public record CacheCalibrator(
 
     /// The request of picture `i`.
     private GenerationRequest one(GenerationRequest plain, int i) {
-        String prompt = PROMPTS.get(i % PROMPTS.size());
-        if (pipeline instanceof DitPipeline classes) {
-            List<String> names = classes.classes().names();
-            prompt = Integer.toString((int) ((long) i * names.size() / pictures) % names.size());
-        }
+        String prompt = prompts(pipeline, pictures).get(i);
         return plain.withPrompts(List.of(prompt)).withSeed(FIRST_SEED + i);
+    }
+
+    /// Returns what to draw to measure a model by: texts of two languages, or classes from all of
+    /// its list.
+    ///
+    /// @param n how many
+    public static List<String> prompts(Pipeline pipeline, int n) {
+        if (pipeline instanceof DitPipeline classes) {
+            long all = classes.classes().names().size();
+            return LongStream.range(0, n).mapToObj(i -> Long.toString(i * all / n)).toList();
+        }
+        return IntStream.range(0, n).mapToObj(i -> PROMPTS.get(i % PROMPTS.size())).toList();
     }
 }

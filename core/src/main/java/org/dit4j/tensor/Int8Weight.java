@@ -55,7 +55,7 @@ record Int8Weight(
     /// a sample alone gets the same numbers as in a batch.
     @Override
     public Tensor linearGeluTanh(Tensor x, @Nullable Tensor bias) {
-        if (x.dim() < 3 || x.size(-2) < ROWS) {
+        if (!alone(x)) {
             return QuantizedMatrix.Prepared.super.linearGeluTanh(x, bias);
         }
         return TensorScope.compute(() -> {
@@ -66,6 +66,18 @@ record Int8Weight(
             }
             return Ops.cat(0, results).view(outputs(x));
         });
+    }
+
+    /// Returns whether the samples of `x` are worth a product each.
+    private static boolean alone(Tensor x) {
+        return x.dim() >= 3 && x.size(-2) >= ROWS;
+    }
+
+    /// Returns how many scales `x` `[..., M, in]` is rounded with before a product with GELU: one
+    /// for each sample, or for each row.
+    static long scalesBeforeGelu(Tensor x) {
+        long rows = x.numel() / x.size(-1);
+        return alone(x) ? rows / x.size(-2) : rows;
     }
 
     private Tensor geluTanh(Tensor x, @Nullable Tensor bias) {

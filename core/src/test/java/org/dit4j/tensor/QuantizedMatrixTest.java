@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class QuantizedMatrixTest {
     private static final int IN = 128;
@@ -153,6 +154,70 @@ class QuantizedMatrixTest {
                 double error = Ops.item(z.sub(y).square().mean());
                 assertThat(Math.sqrt(error / Ops.item(y.square().mean()))).isLessThan(0.01);
                 assertThat(Shapes.of(z)).containsExactly(2, 9, OUT);
+            }
+        }
+    }
+
+    /// On any processor: against whole numbers multiplied in Java.
+    @ParameterizedTest
+    @ValueSource(ints = {1, 200})
+    void aTrialOfInt8RoundsAsTheKernelDoes(int rows) {
+        try (var _ = TensorScope.open();
+                var rng = Rng.seeded(8)) {
+            Tensor w = rng.normal(OUT, IN);
+            Tensor x = rng.normal(rows, IN);
+            Tensor bias = rng.normal(OUT);
+            try (var trial = new TrialWeight(QuantizedKind.INT8, w)) {
+                Tensor plain = Ops.linear(x, w, bias);
+                assertThat(Ops.maxAbsDifference(trial.linear(x, bias), plain)).isZero();
+                trial.quantize(true);
+                double[] rounded = expected(x, Int8Matrix.of(w), bias);
+                close(trial.linear(x, bias), rounded, 1e-4);
+                assertThat(Ops.maxAbsDifference(trial.linear(x, bias), plain)).isGreaterThan(0.01);
+                trial.quantize(false);
+                assertThat(Ops.maxAbsDifference(trial.linear(x, bias), plain)).isZero();
+            }
+        }
+    }
+
+    /// Before GELU each long sample has one scale, and each row of a short one.
+    @ParameterizedTest
+    @CsvSource({"130, 130", "5, 1"})
+    void aTrialOfInt8BeforeGeluRoundsWholeSamples(int rows, int together) {
+        try (var _ = TensorScope.open();
+                var rng = Rng.seeded(9)) {
+            Tensor w = Ops.mul(rng.normal(OUT, IN), 0.1);
+            Tensor x = rng.normal(2, rows, IN);
+            float[] values = Tensors.floats(x);
+            for (int from = 0; from < values.length; from += together * IN) {
+                float most = 0;
+                for (int i = from; i < from + together * IN; i++) {
+                    most = Math.max(most, Math.abs(values[i]));
+                }
+                for (int i = from; i < from + together * IN; i++) {
+                    values[i] = (float) Math.rint(values[i] / (most / 127)) * (most / 127);
+                }
+            }
+            Tensor rounded = Tensors.of(values, 2, rows, IN);
+            Tensor y = Ops.geluTanh(Ops.linear(rounded, Int8Matrix.of(w).dequantized(), null));
+            try (var trial = new TrialWeight(QuantizedKind.INT8, w)) {
+                trial.quantize(true);
+                close(trial.linearGeluTanh(x, null), Tensors.doubles(y), 1e-5);
+            }
+        }
+    }
+
+    @Test
+    void aTrialOfInt4RoundsTheMatrixAlone() {
+        try (var _ = TensorScope.open();
+                var rng = Rng.seeded(10)) {
+            Tensor w = rng.normal(OUT, IN);
+            Tensor x = rng.normal(2, 130, IN);
+            Tensor rounded = Int4Matrix.of(w).dequantized();
+            try (var trial = new TrialWeight(QuantizedKind.INT4, w)) {
+                trial.quantize(true);
+                Tensor y = trial.linear(x, null);
+                assertThat(Ops.maxAbsDifference(y, Ops.linear(x, rounded, null))).isZero();
             }
         }
     }
