@@ -18,6 +18,7 @@ import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.ShapeException;
 import org.dit4j.tensor.TensorScope;
+import org.dit4j.tensor.Tensors;
 
 /// MM-DiT, the network of Stable Diffusion 3 and 3.5 (Esser et al. 2024, arXiv:2403.03206;
 /// Stability-AI/sd3.5, `mmditx.py`): text-conditional, text and picture attend to each other in one
@@ -154,6 +155,19 @@ public final class MmDit implements AutoCloseable {
         }
     }
 
+    /// What a text is before the blocks, at any time.
+    ///
+    /// @param text `[B, L, D]`
+    /// @param c pooled `[B, D]`
+    public record Prepared(Tensor text, Tensor c) {
+        /// Returns those of a batch.
+        ///
+        /// @param numbers `[B]`, int64: which of these each sample has
+        public Prepared rows(Tensor numbers) {
+            return new Prepared(Tensors.rows(text, numbers), Tensors.rows(c, numbers));
+        }
+    }
+
     /// What the stages hand on.
     ///
     /// @param text `[B, L, D]`
@@ -257,9 +271,11 @@ public final class MmDit implements AutoCloseable {
     }
 
     /// Begins what [#forward] does, and stops after the first block.
-    public SplitCall split(Tensor x, Tensor t, Tensor text, Tensor pooled, Changes changes) {
+    ///
+    /// @param text what [#prepare] gave
+    public SplitCall split(Tensor x, Tensor t, Prepared text, Changes changes) {
         Tensor whole = Patches.fillUp(x, config.patchSize); // [B, C, H', W']
-        Hidden first = embed(whole, t, text, pooled);
+        Hidden first = embedding.forward(whole, t, text);
         Hidden h = compute(0, first, changes);
         return new SplitCall(
                 first.x,
@@ -307,9 +323,18 @@ public final class MmDit implements AutoCloseable {
         }
     }
 
+    /// Computes all of the text that is the same at all times. It belongs to the caller's innermost
+    /// scope.
+    ///
+    /// @param text states `[B, L, E]`
+    /// @param pooled `[B, P]`
+    public Prepared prepare(Tensor text, Tensor pooled) {
+        return embedding.text(text, pooled);
+    }
+
     /// Embeds noisy latents, time and text.
     public Hidden embed(Tensor x, Tensor t, Tensor text, Tensor pooled) {
-        return embedding.forward(x, t, text, pooled);
+        return embedding.forward(x, t, prepare(text, pooled));
     }
 
     /// Returns the number of blocks.
