@@ -71,7 +71,7 @@ record LuminaConditioning(
     }
 
     /// Checks the kind of the condition, and its shapes for a batch of `b`.
-    void require(Condition condition, long b) {
+    private void require(Condition condition, long b) {
         switch (condition) {
             case Condition.Labels c -> {
                 requireKind(labels != null, "text", "a class");
@@ -96,6 +96,15 @@ record LuminaConditioning(
 
     /// Embeds what is the same at all times.
     LuminaDit.Prepared prepare(Condition condition) {
+        return switch (condition) {
+            case Condition.Labels c -> prepare(c, c.y().size(0));
+            case Condition.Captions c -> prepare(c, c.states().size(0));
+        };
+    }
+
+    /// The same for a batch of `b`.
+    LuminaDit.Prepared prepare(Condition condition, long b) {
+        require(condition, b);
         return switch (condition) {
             case Condition.Labels c when labels != null ->
                     new LuminaDit.Prepared(labels.forward(c.y()), null, null);

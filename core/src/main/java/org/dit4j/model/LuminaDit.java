@@ -276,7 +276,8 @@ public final class LuminaDit implements AutoCloseable {
     /// @return `[B, outputs, H, W]`, outputs = C, or 2 C with the variance, in the caller's scope
     /// @throws ShapeException if a shape does not fit
     public Tensor forward(Tensor x, Tensor t, Condition condition, Extrapolation extrapolation) {
-        return TensorScope.compute(() -> forward(x, t, embed(condition, x.size(0)), extrapolation));
+        return TensorScope.compute(
+                () -> forward(x, t, conditioning.prepare(condition, x.size(0)), extrapolation));
     }
 
     /// The same with what [#prepare] gave, for the calls of a run.
@@ -299,7 +300,7 @@ public final class LuminaDit implements AutoCloseable {
                     embed(
                             tokens.embed(pictures, extrapolation.scaling),
                             t,
-                            embed(condition, pictures.size()),
+                            conditioning.prepare(condition, pictures.size()),
                             extrapolation);
             Tensor last = allBlocks(h); // [B, N, D]
             var out = new ArrayList<Tensor>();
@@ -331,26 +332,16 @@ public final class LuminaDit implements AutoCloseable {
         return embed(
                 tokens.embed(x, extrapolation.scaling),
                 t,
-                embed(condition, x.size(0)),
+                conditioning.prepare(condition, x.size(0)),
                 extrapolation);
     }
 
     /// Computes all of the condition that is the same at all times. It belongs to the caller's
     /// innermost scope.
     public Prepared prepare(Condition condition) {
-        long b =
-                switch (condition) {
-                    case Condition.Labels c -> c.y().size(0);
-                    case Condition.Captions c -> c.states().size(0);
-                };
-        Prepared p = embed(condition, b);
+        Prepared p = conditioning.prepare(condition);
         return new Prepared(
                 p.c, p.text == null ? null : p.text.known(blocks, LuminaBlock::text), p.textMask);
-    }
-
-    private Prepared embed(Condition condition, long b) {
-        conditioning.require(condition, b);
-        return conditioning.prepare(condition);
     }
 
     private Hidden embed(

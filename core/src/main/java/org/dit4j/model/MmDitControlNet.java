@@ -104,7 +104,7 @@ public final class MmDitControlNet implements AutoCloseable {
             var tokens = new MmDitBlock.Tokens(h.text(), seen);
             var residuals = new ArrayList<Tensor>();
             for (int i = 0; i < blocks.size(); i++) {
-                tokens = blocks.get(i).forward(tokens.text(), tokens.x(), h.c());
+                tokens = blocks.get(i).forward(tokens.text(), tokens.x(), h.c().c());
                 residuals.add(Ops.mul(outputs.get(i).forward(tokens.x()), scale)); // [B, N, D]
             }
             residuals.forEach(scope::promote);

@@ -1,14 +1,18 @@
 package org.dit4j.model;
 
+import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
+import org.dit4j.nn.Conditioning;
 import org.dit4j.nn.GridRegion;
 import org.dit4j.nn.Init;
 import org.dit4j.nn.Linear;
+import org.dit4j.nn.Modulation;
 import org.dit4j.nn.ParameterSource;
 import org.dit4j.nn.PatchEmbed;
 import org.dit4j.nn.Positions;
 import org.dit4j.nn.SiluMlp;
+import org.dit4j.nn.TimeTable;
 import org.dit4j.nn.TimestepEmbedding;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.ShapeException;
@@ -68,7 +72,22 @@ record MmDitEmbedding(
         return new MmDit.Hidden(
                 given.text(), // [B, L, D]
                 xEmbedder.forward(x).add(positions), // [B, N, D]
-                tEmbedder.forward(t).add(given.c())); // [B, D]
+                conditioning(t, given)); // [B, D]
+    }
+
+    /// Adds the conditioning at some times to a text, if there are any.
+    MmDit.Prepared at(List<Float> times, MmDit.Prepared text, List<Modulation> modulations) {
+        return times.isEmpty()
+                ? text
+                : new MmDit.Prepared(
+                        text.text(),
+                        text.c(),
+                        TimeTable.of(times, tEmbedder, text.c(), modulations));
+    }
+
+    private Conditioning conditioning(Tensor t, MmDit.Prepared given) {
+        Conditioning known = given.steps() == null ? null : given.steps().at(t);
+        return known == null ? Conditioning.of(tEmbedder.forward(t).add(given.c())) : known;
     }
 
     /// Embeds a text.
@@ -78,7 +97,7 @@ record MmDitEmbedding(
     MmDit.Prepared text(Tensor text, Tensor pooled) {
         Shapes.require(text, "text", Shapes.ANY, Shapes.ANY, config.textWidth());
         Shapes.require(pooled, "pooled", text.size(0), config.pooledWidth());
-        return new MmDit.Prepared(contextEmbedder.forward(text), yEmbedder.forward(pooled));
+        return new MmDit.Prepared(contextEmbedder.forward(text), yEmbedder.forward(pooled), null);
     }
 
     /// Positions that are interpolated within the base grid, `[1, h w, D]`.

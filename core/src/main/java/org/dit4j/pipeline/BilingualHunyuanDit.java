@@ -74,7 +74,7 @@ public record BilingualHunyuanDit(HunyuanDit network) implements BilingualNetwor
     }
 
     @Override
-    public PromptedNetwork.Prepared prepare(BilingualStates texts) {
+    public PromptedNetwork.Prepared prepare(BilingualStates texts, List<Float> times) {
         int count = (int) texts.zh().states().size(0);
         HunyuanDit.Prepared all = Batches.once(() -> network.prepare(conditions(texts)));
         return shown -> {

@@ -3,6 +3,7 @@ package org.dit4j.pipeline;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
@@ -102,14 +103,15 @@ public record BilingualMmDit(MmDit network, int textLength) implements Bilingual
     /// Texts of one length can stop after the first block. If there are others among them, each
     /// batch is prepared at each call.
     @Override
-    public PromptedNetwork.Prepared prepare(BilingualStates texts) {
+    public PromptedNetwork.Prepared prepare(BilingualStates texts, List<Float> times) {
         int[] distinct = Arrays.stream(lengths(texts)).distinct().toArray();
         if (distinct.length > 1) {
             return shown -> mixed(texts.take(shown.stream().mapToLong(i -> i).toArray()));
         }
         Joined joined = joined(texts, distinct[0]);
         int count = (int) joined.states.size(0);
-        MmDit.Prepared all = Batches.once(() -> network.prepare(joined.states, joined.pooled));
+        MmDit.Prepared all =
+                Batches.once(() -> network.prepare(joined.states, joined.pooled, times));
         return shown -> split(Batches.of(all, count, shown, MmDit.Prepared::rows));
     }
 

@@ -1,6 +1,7 @@
 package org.dit4j.pipeline;
 
 import java.nio.file.Path;
+import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
 import org.dit4j.checkpoint.JsonFile;
@@ -28,7 +29,8 @@ public sealed interface BilingualNetwork extends AutoCloseable
     /// network and the texts allow it.
     ///
     /// @param texts as for [#forward]
-    PromptedNetwork.Prepared prepare(BilingualStates texts);
+    /// @param times of the calls where they are known ahead
+    PromptedNetwork.Prepared prepare(BilingualStates texts, List<Float> times);
 
     /// Returns the number of tokens that shorter texts are padded to, for each encoder.
     int textLength();

@@ -45,9 +45,15 @@ public record BilingualPrompts(BilingualNetwork network, FrozenEncoders encoders
 
         @Override
         public Prepared prepare(int texts) {
+            return prepare(texts, List.of());
+        }
+
+        @Override
+        public Prepared prepare(int texts, List<Float> times) {
             long[] numbers = LongStream.range(0, texts).toArray();
             return network.prepare(
-                    new BilingualStates(zh, en).take(numbers).on(network.parameters().device()));
+                    new BilingualStates(zh, en).take(numbers).on(network.parameters().device()),
+                    times);
         }
 
         @Override

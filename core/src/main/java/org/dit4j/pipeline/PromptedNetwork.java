@@ -42,6 +42,13 @@ public interface PromptedNetwork extends LatentNetwork, TextConditioned {
         /// @param texts how many of the encoded texts are shown, from the first one on
         Prepared prepare(int texts);
 
+        /// The same for a run of which the times are known ahead.
+        ///
+        /// @param times at which the network will be called; it may be called at others
+        default Prepared prepare(int texts, List<Float> times) {
+            return prepare(texts);
+        }
+
         /// Returns what the network is given beside latents and time, under the names of diffusers'
         /// arguments; empty for networks that diffusers does not have.
         ///

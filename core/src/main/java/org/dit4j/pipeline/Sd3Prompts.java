@@ -111,7 +111,13 @@ final class Sd3Prompts implements PromptedNetwork {
 
         @Override
         public Prepared prepare(int texts) {
-            return new Steered(texts, states.narrow(0, 0, texts), pooled.narrow(0, 0, texts));
+            return prepare(texts, List.of());
+        }
+
+        @Override
+        public Prepared prepare(int texts, List<Float> times) {
+            return new Steered(
+                    texts, states.narrow(0, 0, texts), pooled.narrow(0, 0, texts), times);
         }
 
         @Override
@@ -136,12 +142,12 @@ final class Sd3Prompts implements PromptedNetwork {
         private final Tensor pooled; // [P, E']
         private final MmDit.Prepared all;
 
-        Steered(int texts, Tensor states, Tensor pooled) {
+        Steered(int texts, Tensor states, Tensor pooled, List<Float> times) {
             MmDit mmDit = network.get();
             this.texts = texts;
             this.states = Ops.to(states, mmDit.dtype());
             this.pooled = Ops.to(pooled, mmDit.dtype());
-            all = Batches.once(() -> mmDit.prepare(this.states, this.pooled));
+            all = Batches.once(() -> mmDit.prepare(this.states, this.pooled, times));
         }
 
         @Override

@@ -113,7 +113,10 @@ public final class TextToImagePipeline implements Pipeline {
 
     private LatentSampling.Conditioned conditioned(
             PromptedNetwork.Prompts prompts, GenerationRequest r, List<Tensor> controls) {
-        PromptedNetwork.Prepared ready = prompts.prepare(Batches.count(r, latents.guided(r)));
+        PromptedNetwork.Prepared ready =
+                prompts.prepare(
+                        Batches.count(r, latents.guided(r)),
+                        latents.sampler(latents.drawn(r)).knownTimes());
         return (from, n, paired) -> {
             var own = new ArrayList<PromptedNetwork.Control>();
             for (int i = 0; i < controls.size(); i++) {

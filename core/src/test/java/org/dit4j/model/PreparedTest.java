@@ -20,13 +20,14 @@ import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.TensorScope;
 import org.dit4j.tensor.Tensors;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// What networks compute of their texts once for a run, beside what they compute at each call.
 class PreparedTest {
     /// A call of a network with noisy latents, times, and the numbers of the texts.
-    private interface Pass {
+    interface Pass {
         Tensor predict(Tensor x, Tensor t, long... texts);
     }
 
@@ -34,15 +35,14 @@ class PreparedTest {
     ///
     /// @param plain computes everything at each call
     /// @param prepare computes once what it can
-    private record Calls(Parameters parameters, Pass plain, Supplier<Pass> prepare) {}
+    record Calls(Parameters parameters, Pass plain, Supplier<Pass> prepare) {}
 
     /// A family of networks.
     ///
     /// @param once names of the weights that are needed once
     /// @param calls makes a network
     /// @param sample shape of the latents of one sample
-    private record Family(
-            String name, String once, Function<Rng, Calls> calls, List<Integer> sample) {
+    record Family(String name, String once, Function<Rng, Calls> calls, List<Integer> sample) {
         Tensor latents(Rng rng, int b) {
             Tensor one = rng.normal(sample.stream().mapToLong(n -> n).toArray());
             return Ops.stack(0, Collections.nCopies(b, one));
@@ -147,6 +147,41 @@ class PreparedTest {
             assertThat(Ops.maxAbsDifference(again, made)).isZero();
             calls.parameters.close();
         }
+    }
+
+    @Test
+    void modulationsOfAllTimesAreComputedTogether() {
+        try (var _ = TensorScope.open();
+                var rng = Rng.seeded(4);
+                var dit = TinyMmDit.trained(TinyMmDit.tiny(), rng)) {
+            Tensor text = rng.normal(2, 5, TinyMmDit.TEXT);
+            Tensor pooled = rng.normal(2, TinyMmDit.POOLED);
+            Tensor x = rng.normal(3, 4, 8, 6);
+            Tensor numbers = numbers(1, 0, 1);
+            MmDit.Prepared plain = dit.prepare(text, pooled).rows(numbers);
+            MmDit.Prepared steps =
+                    Ops.noGrad(() -> dit.prepare(text, pooled, List.of(900f, 500f, 0.5f)));
+            Tensor wanted = predict(dit, x, 500, plain);
+            Tensor other = predict(dit, x, 501, plain);
+            double largest = Ops.maxAbsDifference(wanted, Ops.mul(wanted, 0));
+            assertThat(Ops.maxAbsDifference(predict(dit, x, 500, steps.rows(numbers)), wanted))
+                    .isLessThan(4e-6 * Math.max(1, largest));
+            assertThat(Ops.maxAbsDifference(predict(dit, x, 501, steps.rows(numbers)), other))
+                    .isZero();
+            Tensor last = predict(dit, x.narrow(0, 0, 2), 0.5, steps);
+            spoil(dit.parameters().trained(), "t_embedder.*|.*adaLN_modulation.*");
+            assertThat(Ops.maxAbsDifference(predict(dit, x.narrow(0, 0, 2), 0.5, steps), last))
+                    .isZero();
+            assertThat(Ops.isFinite(predict(dit, x, 501, steps.rows(numbers)))).isFalse();
+        }
+    }
+
+    private static Tensor predict(MmDit dit, Tensor x, double t, MmDit.Prepared text) {
+        return Ops.noGrad(() -> {
+            Tensor times = Tensors.full(t, Dtype.FLOAT32, x.size(0));
+            var call = dit.split(x, times, text, MmDit.Changes.NONE);
+            return call.answer(call.rest());
+        });
     }
 
     /// Makes every weight whose name matches unusable.
