@@ -47,7 +47,7 @@ final class HunyuanDitKind implements CaseKind {
         compare(c, id, "in.image_rotary_emb.1", h.positions().sin(), out);
         compare(c, id, "mid.blocks.0.input.0", h.x(), out);
         compare(c, id, "mid.blocks.0.input.temb", h.c(), out);
-        compare(c, id, "mid.blocks.0.input.encoder_hidden_states", h.text(), out);
+        compare(c, id, "mid.blocks.0.input.encoder_hidden_states", h.text().states(), out);
         blocks(c, id, dit, h, out);
     }
 

@@ -45,8 +45,14 @@ final class LatteTextKind implements CaseKind {
             ReferenceCase c, String id, LatteText dit, LatteText.Hidden h, Findings out) {
         compare(c, c.named(id, "mid.pos_embed"), h.x(), out);
         compare(c, c.named(id, "mid.adaln_single.1"), h.c(), out);
-        compare(c, c.named(id, "mid.transformer_blocks.0.input.2"), h.text(), out);
         Tensor x = h.x();
+        Tensor text = h.text().states(); // [B, L, D], in the reference for each frame
+        long frames = x.size(0) / text.size(0);
+        compare(
+                c,
+                c.named(id, "mid.transformer_blocks.0.input.2"),
+                text.unsqueeze(1).expand(-1, frames, -1, -1).flatten(0, 1),
+                out);
         for (int i = 0; i < dit.depth(); i++) {
             x = dit.withinFrames(i, x, h);
             compare(c, c.named(id, "mid.transformer_blocks." + i), x, out);

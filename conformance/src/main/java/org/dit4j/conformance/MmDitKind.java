@@ -42,11 +42,11 @@ final class MmDitKind implements CaseKind {
                         x, t, text, pooled, new MmDit.Changes(skipped(c.json(), id), List.of())));
         MmDit.Hidden h = dit.embed(x, t, text, pooled);
         compare(c, id, "mid.pos_embed", h.x(), out);
-        compare(c, id, "mid.time_text_embed", h.c(), out);
+        compare(c, id, "mid.time_text_embed", h.c().c(), out);
         compare(c, id, "mid.context_embedder", h.text(), out);
         compare(c, id, "mid.transformer_blocks.0.input.hidden_states", h.x(), out);
         compare(c, id, "mid.transformer_blocks.0.input.encoder_hidden_states", h.text(), out);
-        compare(c, id, "mid.transformer_blocks.0.input.temb", h.c(), out);
+        compare(c, id, "mid.transformer_blocks.0.input.temb", h.c().c(), out);
         for (int i = 0; i < dit.depth(); i++) {
             h = dit.block(i, h);
             compare(c, id, "mid.transformer_blocks." + i + ".0", h.text(), out);

@@ -35,7 +35,7 @@ final class PixArtKind implements CaseKind {
         PixArt.Hidden h = dit.embed(x, t, conditions);
         compare(c, id, "mid.adaln_single.0", h.modulation().flatten(1, 2), out);
         compare(c, id, "mid.adaln_single.1", h.c(), out);
-        compare(c, id, "mid.caption_projection", h.text(), out);
+        compare(c, id, "mid.caption_projection", h.text().states(), out);
         compare(c, id, "mid.pos_embed", h.x(), out);
         Tensor tokens = h.x();
         for (int i = 0; i < dit.depth(); i++) {

@@ -38,7 +38,7 @@ final class SanaKind implements CaseKind {
         compare(c, id, "mid.time_embed.0", h.modulation().flatten(1, 2), out);
         compare(c, id, "mid.time_embed.1", h.c(), out);
         compare(c, id, "mid.caption_projection", h.projected(), out);
-        compare(c, id, "mid.caption_norm", h.text(), out);
+        compare(c, id, "mid.caption_norm", h.text().states(), out);
         Tensor tokens = h.x();
         for (int i = 0; i < dit.depth(); i++) {
             tokens = dit.block(i, tokens, h);

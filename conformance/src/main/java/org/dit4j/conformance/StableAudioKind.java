@@ -32,7 +32,7 @@ final class StableAudioKind implements CaseKind {
         StableAudio.Hidden h = dit.embed(x, t, states, times);
         tables(c, id, h, out);
         compare(c, c.named(id, "mid.timestep_proj"), dit.time(t), out);
-        compare(c, c.named(id, "mid.cross_attention_proj"), h.text(), out);
+        compare(c, c.named(id, "mid.cross_attention_proj"), h.text().states(), out);
         compare(c, c.named(id, "mid.transformer_blocks.0.input.hidden_states"), h.x(), out);
         Tensor z = h.x();
         for (int i = 0; i < dit.depth(); i++) {

@@ -36,9 +36,9 @@ final class WanKind implements CaseKind {
         Wan.Hidden h = dit.embed(x, t, text, image);
         compare(c, id, "mid.condition_embedder.0", h.c().flatten(0, 1), out);
         compare(c, id, "mid.condition_embedder.1", h.time().flatten(0, 1).flatten(1, 2), out);
-        compare(c, id, "mid.condition_embedder.2", h.context().text(), out);
+        compare(c, id, "mid.condition_embedder.2", h.context().text().states(), out);
         if (h.context().image() != null) {
-            compare(c, id, "mid.condition_embedder.3", h.context().image(), out);
+            compare(c, id, "mid.condition_embedder.3", h.context().image().states(), out);
         }
         compare(c, id, "mid.blocks.0.input.0", h.x(), out);
         Tensor tokens = h.x();

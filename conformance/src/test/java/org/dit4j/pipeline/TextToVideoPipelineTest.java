@@ -14,7 +14,6 @@ import org.dit4j.autoencoder.LatentScale;
 import org.dit4j.checkpoint.JsonFile;
 import org.dit4j.data.Picture;
 import org.dit4j.data.Video;
-import org.dit4j.diffusion.Denoiser;
 import org.dit4j.diffusion.Target;
 import org.dit4j.nn.VideoPatch;
 import org.dit4j.tensor.Ops;
@@ -39,16 +38,17 @@ class TextToVideoPipelineTest {
         public PromptedNetwork.Prompts encode(List<String> texts, GenerationRequest request) {
             return new PromptedNetwork.Prompts() {
                 @Override
-                public Denoiser of(List<Integer> wanted) {
-                    return (x, _) -> {
-                        assertThat(x.size(0)).isEqualTo(wanted.size());
-                        var rows = new Tensor[wanted.size()];
-                        for (int i = 0; i < rows.length; i++) {
-                            double share = texts.get(wanted.get(i)).length() / 10.0;
-                            rows[i] = Ops.mul(x.narrow(0, i, 1), share);
-                        }
-                        return Ops.cat(0, rows);
-                    };
+                public PromptedNetwork.Prepared prepare(int shown) {
+                    return wanted ->
+                            (x, _) -> {
+                                assertThat(x.size(0)).isEqualTo(wanted.size());
+                                var rows = new Tensor[wanted.size()];
+                                for (int i = 0; i < rows.length; i++) {
+                                    double share = texts.get(wanted.get(i)).length() / 10.0;
+                                    rows[i] = Ops.mul(x.narrow(0, i, 1), share);
+                                }
+                                return Ops.cat(0, rows);
+                            };
                 }
 
                 @Override

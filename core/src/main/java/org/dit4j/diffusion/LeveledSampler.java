@@ -1,5 +1,7 @@
 package org.dit4j.diffusion;
 
+import java.util.Arrays;
+import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
 /// A run along a table of noise levels. Unless a method says otherwise it starts at the noise
@@ -26,6 +28,11 @@ public interface LeveledSampler extends Sampler {
     @Override
     default double timestep(SamplerState s) {
         return levels().timesteps().at(s.call());
+    }
+
+    @Override
+    default List<Float> knownTimes() {
+        return Arrays.stream(levels().timesteps().values()).mapToObj(t -> (float) t).toList();
     }
 
     @Override

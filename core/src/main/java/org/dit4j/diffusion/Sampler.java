@@ -55,6 +55,12 @@ public interface Sampler {
     /// Returns the time for the network's next call, in the unit that the network expects.
     double timestep(SamplerState s);
 
+    /// Returns the times of all calls of a run where they are known ahead, in any order; nothing
+    /// for methods that decide on the way.
+    default List<Float> knownTimes() {
+        return List.of();
+    }
+
     /// Takes the network's answer to [#modelInput] at [#timestep] and returns the state after it.
     ///
     /// @param prediction what [Denoiser#predict] gave

@@ -72,6 +72,11 @@ public record SdEdit(Sampler method, Tensor data, Tensor noise, int step, @Nulla
     }
 
     @Override
+    public List<Float> knownTimes() {
+        return method.knownTimes();
+    }
+
+    @Override
     public SamplerState next(SamplerState s, Tensor prediction, NoiseSource draws) {
         return kept(method.next(s, prediction, draws));
     }

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
+import org.dit4j.nn.Attended;
 import org.dit4j.nn.GridRegion.Spacing;
 import org.dit4j.nn.Init;
 import org.dit4j.nn.LayerNorm;
@@ -18,6 +19,7 @@ import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.ShapeException;
 import org.dit4j.tensor.TensorScope;
+import org.dit4j.tensor.Tensors;
 import org.jspecify.annotations.Nullable;
 
 /// Hunyuan-DiT (Li et al. 2024, arXiv:2405.08748; Tencent/HunyuanDiT, `hydit/modules/models.py`):
@@ -186,6 +188,29 @@ public final class HunyuanDit implements AutoCloseable {
     /// @param style `[B]`, int64; 0, the only style there is
     public record Meta(Tensor sizes, Tensor style) {}
 
+    /// What the conditions are before the blocks, at any time.
+    ///
+    /// @param c conditions `[B, D]`
+    /// @param text states `[B, L, E]`, L the sum of both lengths
+    /// @param textMask added to the scores of the attention to the text, `[B, 1, 1, L]`, or null
+    public record Prepared(Tensor c, Attended text, @Nullable Tensor textMask) {
+        /// Returns those of a batch.
+        ///
+        /// @param numbers `[B]`, int64: which of these each sample has
+        public Prepared rows(Tensor numbers) {
+            return new Prepared(
+                    Tensors.rows(c, numbers),
+                    text.rows(numbers),
+                    textMask == null ? null : Tensors.rows(textMask, numbers));
+        }
+
+        /// Returns the same with what some blocks make of the text.
+        Prepared known(List<HunyuanDitBlock> blocks) {
+            return new Prepared(
+                    c, text.known(blocks, (b, states) -> b.attn2().keysValues(states)), textMask);
+        }
+    }
+
     /// What the stages hand on.
     ///
     /// @param x tokens `[B, N, D]`
@@ -194,7 +219,7 @@ public final class HunyuanDit implements AutoCloseable {
     /// @param textMask added to the scores of the attention to the text, `[B, 1, 1, L]`, or null
     /// @param positions of the tokens
     public record Hidden(
-            Tensor x, Tensor c, Tensor text, @Nullable Tensor textMask, Rotary positions) {}
+            Tensor x, Tensor c, Attended text, @Nullable Tensor textMask, Rotary positions) {}
 
     private final Config config;
     private final HunyuanDitEmbedding embedding;
@@ -261,6 +286,12 @@ public final class HunyuanDit implements AutoCloseable {
     ///   them, each `[B, N, D]`, depth / 2 - 1 of them, or none (diffusers,
     ///   `hunyuan_transformer_2d.py`)
     public Tensor forward(Tensor x, Tensor t, Conditions conditions, List<Tensor> residuals) {
+        return TensorScope.compute(
+                () -> forward(x, t, embedding.conditions(conditions, x.size(0)), residuals));
+    }
+
+    /// The same with what [#prepare] gave, for the calls of a run.
+    public Tensor forward(Tensor x, Tensor t, Prepared conditions, List<Tensor> residuals) {
         if (!residuals.isEmpty() && residuals.size() != merged()) {
             throw new ShapeException(
                     "the network merges the outputs of %d blocks, but there are residuals for %d"
@@ -268,7 +299,7 @@ public final class HunyuanDit implements AutoCloseable {
         }
         return TensorScope.compute(() -> {
             Tensor whole = Patches.fillUp(x, config.patchSize); // [B, C, H', W']
-            Hidden h = embed(whole, t, conditions); // [B, N, D], [B, D], [B, L, E]
+            Hidden h = embedding.forward(whole, t, conditions); // [B, N, D], [B, D], [B, L, E]
             Tensor tokens = pair(0, h.x, h, residuals); // [B, N, D]
             Tensor out = head(tokens, h.c, whole.size(2), whole.size(3)); // [B, outputs, H', W']
             return out.narrow(2, 0, x.size(2)).narrow(3, 0, x.size(3)); // [B, outputs, H, W]
@@ -295,9 +326,15 @@ public final class HunyuanDit implements AutoCloseable {
         return TensorScope.compute(() -> block(i, x, h, skip));
     }
 
+    /// Computes all of the conditions that is the same at all times. It belongs to the caller's
+    /// innermost scope.
+    public Prepared prepare(Conditions conditions) {
+        return embedding.conditions(conditions, conditions.states.size(0)).known(blocks);
+    }
+
     /// Embeds noisy latents, time and conditions.
     public Hidden embed(Tensor x, Tensor t, Conditions conditions) {
-        return embedding.forward(x, t, conditions);
+        return embedding.forward(x, t, embedding.conditions(conditions, x.size(0)));
     }
 
     /// Returns the number of blocks.
@@ -320,7 +357,7 @@ public final class HunyuanDit implements AutoCloseable {
     /// @param h what [#embed] gave
     /// @param skip the output of the partner if the block merges it, else null
     public Tensor block(int i, Tensor x, Hidden h, @Nullable Tensor skip) {
-        return blocks.get(i).forward(x, h, skip);
+        return blocks.get(i).forward(i, x, h, skip);
     }
 
     /// Turns the last tokens into the prediction.

@@ -90,11 +90,12 @@ record HunyuanDitBlock(
 
     /// Applies the block.
     ///
+    /// @param i its number
     /// @param x tokens `[B, N, D]`
     /// @param given conditions, text and positions of all blocks
     /// @param partner output of the partner in the first half `[B, N, D]`, null in that half
     /// @return `[B, N, D]`
-    Tensor forward(Tensor x, HunyuanDit.Hidden given, @Nullable Tensor partner) {
+    Tensor forward(int i, Tensor x, HunyuanDit.Hidden given, @Nullable Tensor partner) {
         Tensor h = merged(x, partner); // [B, N, D]
         Tensor shift = modulation.forward(given.c())[0]; // [B, 1, D]
         h = h.add(attn1.forward(norm1.forward(h).add(shift), given.positions())); // [B, N, D]
@@ -103,7 +104,7 @@ record HunyuanDitBlock(
                 h.add(
                         attn2.forward(
                                 seen,
-                                given.text(),
+                                given.text().at(i, attn2::keysValues),
                                 given.textMask(),
                                 given.positions())); // [B, N, D]
         return h.add(mlp.forward(norm2.forward(h))); // [B, N, D]

@@ -90,10 +90,9 @@ record HunyuanDitConditioning(
                 });
     }
 
-    /// Returns the vector of time and conditions `[B, D]`.
-    Tensor vector(Tensor t, Conditions c) {
-        Tensor time = tEmbedder.forward(t); // [B, D]
-        return time.add(extraEmbedder.forward(extras(c))); // [B, D]
+    /// Returns the vector of the conditions `[B, D]`, which is added to that of the time.
+    Tensor vector(Conditions c) {
+        return extraEmbedder.forward(extras(c)); // [B, D]
     }
 
     /// The pooled text; with size and style, 256 sinusoids of each size and a row of the style

@@ -76,13 +76,31 @@ public final class HunyuanDitControlNet implements AutoCloseable {
     /// @throws org.dit4j.tensor.ShapeException if a shape does not fit
     public List<Tensor> forward(
             Tensor x, Tensor control, Tensor t, HunyuanDit.Conditions conditions, double scale) {
+        try (var scope = TensorScope.open()) {
+            List<Tensor> residuals =
+                    forward(x, control, t, embedding.conditions(conditions, x.size(0)), scale);
+            residuals.forEach(scope::promote);
+            return residuals;
+        }
+    }
+
+    /// Computes all of the conditions that is the same at all times. It belongs to the caller's
+    /// innermost scope.
+    public HunyuanDit.Prepared prepare(HunyuanDit.Conditions conditions) {
+        return embedding.conditions(conditions, conditions.states().size(0)).known(blocks);
+    }
+
+    /// The same as [#forward(Tensor, Tensor, Tensor, HunyuanDit.Conditions, double)] with what
+    /// [#prepare] gave, for the calls of a run.
+    public List<Tensor> forward(
+            Tensor x, Tensor control, Tensor t, HunyuanDit.Prepared conditions, double scale) {
         Shapes.require(control, "control", x.size(0), x.size(1), x.size(2), x.size(3));
         try (var scope = TensorScope.open()) {
             HunyuanDit.Hidden h = embedding.forward(x, t, conditions);
             Tensor tokens = h.x().add(input.forward(embedding.tokens(control))); // [B, N, D]
             var residuals = new ArrayList<Tensor>();
             for (int i = 0; i < blocks.size(); i++) {
-                tokens = blocks.get(i).forward(tokens, h, null); // [B, N, D]
+                tokens = blocks.get(i).forward(i, tokens, h, null); // [B, N, D]
                 residuals.add(Ops.mul(outputs.get(i).forward(tokens), scale)); // [B, N, D]
             }
             residuals.forEach(scope::promote);

@@ -1,6 +1,7 @@
 package org.dit4j.model;
 
 import org.bytedeco.pytorch.Tensor;
+import org.dit4j.nn.Attended;
 import org.dit4j.nn.ParameterSource;
 import org.dit4j.nn.PatchEmbed;
 import org.dit4j.nn.Rotary;
@@ -30,14 +31,22 @@ record HunyuanDitEmbedding(
     ///
     /// @param x `[B, C, H, W]`, which divide into patches
     /// @param t `[B]`
-    HunyuanDit.Hidden forward(Tensor x, Tensor t, HunyuanDit.Conditions conditions) {
+    HunyuanDit.Hidden forward(Tensor x, Tensor t, HunyuanDit.Prepared conditions) {
         Tensor tokens = tokens(x); // [B, N, D]
         Shapes.require(t, "t", x.size(0));
-        conditioning.require(conditions, x.size(0));
-        Tensor c = conditioning.vector(t, conditions); // [B, D]
-        Tensor text = conditioning.text(conditions); // [B, L, E]
+        Shapes.require(conditions.c(), "conditions", x.size(0), config.hiddenSize());
+        Tensor c = conditioning.tEmbedder().forward(t).add(conditions.c()); // [B, D]
         return new HunyuanDit.Hidden(
-                tokens, c, text, conditioning.unused(conditions), positions(x));
+                tokens, c, conditions.text(), conditions.textMask(), positions(x));
+    }
+
+    /// Embeds the conditions of a batch of `b`.
+    HunyuanDit.Prepared conditions(HunyuanDit.Conditions c, long b) {
+        conditioning.require(c, b);
+        return new HunyuanDit.Prepared(
+                conditioning.vector(c), // [B, D]
+                Attended.of(conditioning.text(c)), // [B, L, E]
+                conditioning.unused(c));
     }
 
     /// Turns latents `[B, C, H, W]` into tokens `[B, N, D]`.

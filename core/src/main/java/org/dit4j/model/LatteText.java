@@ -5,8 +5,10 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
+import org.dit4j.nn.Attended;
 import org.dit4j.nn.AttentionMask;
 import org.dit4j.nn.Init;
+import org.dit4j.nn.KeysValues;
 import org.dit4j.nn.LayerNorm;
 import org.dit4j.nn.Linear;
 import org.dit4j.nn.Modulation;
@@ -100,9 +102,9 @@ public final class LatteText implements AutoCloseable {
     /// @param x tokens `[B F, N, D]`
     /// @param c time `[B, D]`
     /// @param time what modulates the blocks `[B, 6, D]`
-    /// @param text `[B F, L, D]`, the same for each frame
+    /// @param text `[B, L, D]`
     /// @param mask added to the scores of the attention to the text, or null
-    public record Hidden(Tensor x, Tensor c, Tensor time, Tensor text, @Nullable Tensor mask) {}
+    public record Hidden(Tensor x, Tensor c, Tensor time, Attended text, @Nullable Tensor mask) {}
 
     private final Config config;
     private final PatchEmbed patches;
@@ -175,6 +177,12 @@ public final class LatteText implements AutoCloseable {
     /// @throws ShapeException if a shape does not fit
     public Tensor forward(
             Tensor x, Tensor t, Tensor text, @Nullable Tensor mask, boolean overTime) {
+        return TensorScope.compute(() -> forward(x, t, embed(text), mask, overTime));
+    }
+
+    /// The same with what [#prepare] gave, for the calls of a run.
+    public Tensor forward(
+            Tensor x, Tensor t, Attended text, @Nullable Tensor mask, boolean overTime) {
         return TensorScope.compute(() -> {
             long f = x.size(2);
             if (overTime && f != 1 && f != config.numFrames) {
@@ -207,20 +215,36 @@ public final class LatteText implements AutoCloseable {
         return overTime ? overTime(i, z, h) : z;
     }
 
+    /// Computes all of the text that is the same at all times. It belongs to the caller's innermost
+    /// scope.
+    ///
+    /// @param text states `[B, L, E]`
+    public Attended prepare(Tensor text) {
+        return embed(text).known(spatial, LatteTextBlock::text);
+    }
+
+    private Attended embed(Tensor text) {
+        Shapes.require(text, "text", Shapes.ANY, Shapes.ANY, config.textWidth);
+        return Attended.of(text2.forward(text1.geluTanh(text))); // [B, L, D]
+    }
+
     /// Embeds noisy latents, time and text.
     public Hidden embed(Tensor x, Tensor t, Tensor text, @Nullable Tensor mask) {
+        return embed(x, t, embed(text), mask);
+    }
+
+    private Hidden embed(Tensor x, Tensor t, Attended text, @Nullable Tensor mask) {
         Shapes.require(x, "x", Shapes.ANY, config.inChannels, Shapes.ANY, Shapes.ANY, Shapes.ANY);
         long b = x.size(0);
         long f = x.size(2);
         Shapes.require(t, "t", b);
-        Shapes.require(text, "text", b, Shapes.ANY, config.textWidth);
+        Shapes.require(text.states(), "text", b, Shapes.ANY, config.hiddenSize);
         Tensor frames = x.transpose(1, 2).flatten(0, 1); // [B F, C, H, W]
         Tensor z = patches.forward(frames).add(positions(x.size(3), x.size(4), x));
         Tensor waves = TimestepEmbedding.sinusoids(t, TimestepEmbedding.FREQUENCIES, 0);
         Tensor c = time2.forward(Ops.silu(time1.forward(Ops.like(waves, x)))); // [B, D]
         Tensor all = timeAll.forward(Ops.silu(c)).reshape(b, 6, config.hiddenSize);
-        Tensor states = text2.forward(text1.geluTanh(text)); // [B, L, D]
-        return new Hidden(z, c, all, VideoTokens.each(states, f), mask(mask, text, f));
+        return new Hidden(z, c, all, text, mask(mask, text.states(), f));
     }
 
     private static @Nullable Tensor mask(@Nullable Tensor mask, Tensor text, long f) {
@@ -258,7 +282,9 @@ public final class LatteText implements AutoCloseable {
     /// @param h what [#embed] gave
     public Tensor withinFrames(int i, Tensor x, Hidden h) {
         long f = x.size(0) / h.c.size(0);
-        return spatial.get(i).forward(x, VideoTokens.each(h.time, f), h.text, h.mask);
+        LatteTextBlock block = spatial.get(i);
+        KeysValues text = h.text.at(i, block::text).each(y -> VideoTokens.each(y, f));
+        return block.forward(x, VideoTokens.each(h.time, f), text, h.mask);
     }
 
     /// Applies block `i` over time to the tokens `[B F, N, D]`; the first one learns which frame is
@@ -272,7 +298,7 @@ public final class LatteText implements AutoCloseable {
         if (i == 0 && f > 1) {
             z = z.add(Ops.like(Positions.sinCos1d(config.hiddenSize, (int) f, 1), x));
         }
-        z = temporal.get(i).forward(z, VideoTokens.each(h.time, n), h.text, null);
+        z = temporal.get(i).forward(z, VideoTokens.each(h.time, n), null, null);
         return VideoTokens.turn(z, n); // [B F, N, D]
     }
 

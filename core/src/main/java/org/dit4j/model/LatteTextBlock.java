@@ -1,7 +1,9 @@
 package org.dit4j.model;
 
+import java.util.Objects;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.nn.Init;
+import org.dit4j.nn.KeysValues;
 import org.dit4j.nn.LayerNorm;
 import org.dit4j.nn.Mlp;
 import org.dit4j.nn.Modulation;
@@ -60,17 +62,22 @@ record LatteTextBlock(
     ///
     /// @param x tokens `[S, M, D]` of S sequences
     /// @param time `[S, 6, D]`
-    /// @param text `[S, L, D]`; not looked at by a block over time
+    /// @param text what [#text] gave, of S sequences; null for a block over time
     /// @param mask added to the scores of the attention to the text, or null
     /// @return `[S, M, D]`
-    Tensor forward(Tensor x, Tensor time, Tensor text, @Nullable Tensor mask) {
+    Tensor forward(Tensor x, Tensor time, @Nullable KeysValues text, @Nullable Tensor mask) {
         Tensor m = time.add(table); // [S, 6, D]
         Tensor z = modulate(norm1.forward(x), m, 0); // [S, M, D]
         Tensor h = x.addcmul(part(m, 2), attn1.forward(z, null)); // [S, M, D]
-        if (attn2 != null) {
+        if (attn2 != null && text != null) {
             h = h.add(attn2.forward(h, text, mask)); // [S, M, D]
         }
         return h.addcmul(part(m, 5), ff.forward(modulate(norm2.forward(h), m, 3)));
+    }
+
+    /// Returns what the tokens of the text `[B, L, D]` are attended to by.
+    KeysValues text(Tensor states) {
+        return Objects.requireNonNull(attn2).keysValues(states);
     }
 
     private static Tensor modulate(Tensor x, Tensor m, int shift) {

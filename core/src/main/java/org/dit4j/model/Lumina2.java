@@ -87,6 +87,19 @@ public final class Lumina2 implements AutoCloseable {
         }
     }
 
+    /// What a text is before it meets the picture, at any time.
+    ///
+    /// @param text refined `[B, L, D]`
+    /// @param mask `[B, L]`: above 0 at real tokens
+    public record Prepared(Tensor text, Tensor mask) {
+        /// Returns those of a batch.
+        ///
+        /// @param numbers `[B]`, int64: which of these each sample has
+        public Prepared rows(Tensor numbers) {
+            return new Prepared(Tensors.rows(text, numbers), Tensors.rows(mask, numbers));
+        }
+    }
+
     /// What the stages hand on.
     ///
     /// @param x tokens of the text, then of the picture, `[B, L + N, D]`
@@ -162,8 +175,13 @@ public final class Lumina2 implements AutoCloseable {
     /// @throws ShapeException if a shape does not fit, there are more tokens, rows or columns than
     ///   positions, or real tokens stand behind padding
     public Tensor forward(Tensor x, Tensor t, Tensor states, Tensor mask) {
+        return TensorScope.compute(() -> forward(x, t, prepare(states, mask)));
+    }
+
+    /// The same with what [#prepare] gave, for the calls of a run.
+    public Tensor forward(Tensor x, Tensor t, Prepared text) {
         return TensorScope.compute(() -> {
-            Hidden h = embed(x, t, states, mask);
+            Hidden h = embed(x, t, text);
             Tensor last = throughAll(blocks, h.x, h.c, h.context); // [B, L + N, D]
             return head(last, h.c, x.size(2), x.size(3)); // [B, outChannels, H, W]
         });
@@ -172,46 +190,65 @@ public final class Lumina2 implements AutoCloseable {
     private static Tensor throughAll(
             List<LuminaBlock> blocks, Tensor x, @Nullable Tensor c, LuminaContext context) {
         if (!Ops.isGradEnabled()) {
-            return TensorScope.fold(x, blocks, (z, block) -> block.forward(z, c, context));
+            return TensorScope.fold(x, blocks, (z, block) -> block.forward(z, c, context, null));
         }
         Tensor z = x;
         for (LuminaBlock block : blocks) {
-            z = block.forward(z, c, context);
+            z = block.forward(z, c, context, null);
         }
         return z;
     }
 
     /// Embeds noisy latents, time and text, and refines text and picture by themselves.
     public Hidden embed(Tensor x, Tensor t, Tensor states, Tensor mask) {
-        require(x, t, states, mask);
-        int p = config.patchSize;
+        return embed(x, t, prepare(states, mask));
+    }
+
+    /// Embeds and refines the text, which is the same at all times. It belongs to the caller's
+    /// innermost scope.
+    ///
+    /// @param states as for [#forward(Tensor, Tensor, Tensor, Tensor)]
+    /// @param mask the same
+    public Prepared prepare(Tensor states, Tensor mask) {
+        Shapes.require(states, "states", Shapes.ANY, Shapes.ANY, config.textWidth);
         long length = states.size(1);
+        Shapes.require(mask, "mask", states.size(0), length);
+        int[] real = realTokens(mask);
+        boolean padded = IntStream.of(real).anyMatch(n -> n < length);
+        Rotary positions = positions(real, length, 0, 0).on(states);
+        var context = LuminaContext.of(positions, padded ? AttentionMask.of(mask, states) : null);
+        return new Prepared(
+                TensorScope.compute(() -> {
+                    Tensor text = textEmbedder.forward(textNorm.forward(states)); // [B, L, D]
+                    return throughAll(textRefiner, text, null, context);
+                }),
+                mask);
+    }
+
+    private Hidden embed(Tensor x, Tensor t, Prepared given) {
+        require(x, t, given);
+        int p = config.patchSize;
+        Tensor mask = given.mask;
+        long length = mask.size(1);
         int[] real = realTokens(mask);
         boolean padded = IntStream.of(real).anyMatch(n -> n < length);
         Rotary positions = positions(real, length, x.size(2) / p, x.size(3) / p).on(x);
 
         Tensor c = tEmbedder.forward(t); // [B, min(D, 1024)]
-        Tensor text = textEmbedder.forward(textNorm.forward(states)); // [B, L, D]
-        var ofText =
-                LuminaContext.of(
-                        positions.part(0, length), padded ? AttentionMask.of(mask, x) : null);
-        text = throughAll(textRefiner, text, null, ofText); // [B, L, D]
-
         Tensor picture = xEmbedder.forward(Patches.patchifyChannelsLast(x, p)); // [B, N, D]
         long n = picture.size(1);
         var ofPicture = LuminaContext.of(positions.part(length, n), null);
         picture = throughAll(pictureRefiner, picture, c, ofPicture); // [B, N, D]
 
         Tensor all = padded ? AttentionMask.of(withPicture(mask, n), x) : null; // [B, 1, 1, L + N]
-        return new Hidden(Ops.cat(1, text, picture), c, LuminaContext.of(positions, all));
+        return new Hidden(Ops.cat(1, given.text, picture), c, LuminaContext.of(positions, all));
     }
 
-    private void require(Tensor x, Tensor t, Tensor states, Tensor mask) {
+    private void require(Tensor x, Tensor t, Prepared given) {
         Shapes.require(x, "x", Shapes.ANY, config.inChannels, Shapes.ANY, Shapes.ANY);
         long b = x.size(0);
         Shapes.require(t, "t", b);
-        Shapes.require(states, "states", b, Shapes.ANY, config.textWidth);
-        Shapes.require(mask, "mask", b, states.size(1));
+        Shapes.require(given.text, "text", b, Shapes.ANY, config.layers.dim());
         int p = config.patchSize;
         if (x.size(2) % p != 0 || x.size(3) % p != 0) {
             throw new ShapeException(
@@ -281,7 +318,7 @@ public final class Lumina2 implements AutoCloseable {
     ///
     /// @param h what [#embed] gave
     public Tensor block(int i, Tensor x, Hidden h) {
-        return blocks.get(i).forward(x, h.c, h.context);
+        return blocks.get(i).forward(x, h.c, h.context, null);
     }
 
     /// Turns the last tokens into the prediction.

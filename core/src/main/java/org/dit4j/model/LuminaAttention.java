@@ -1,7 +1,9 @@
 package org.dit4j.model;
 
+import java.util.Objects;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.nn.Init;
+import org.dit4j.nn.KeysValues;
 import org.dit4j.nn.Linear;
 import org.dit4j.nn.Norm;
 import org.dit4j.nn.ParameterSource;
@@ -127,7 +129,9 @@ record LuminaAttention(
     }
 
     /// Attends among the tokens `[B, N, D]`, and to the text.
-    Tensor forward(Tensor x, LuminaContext given) {
+    ///
+    /// @param states what [#text] gave, or null
+    Tensor forward(Tensor x, LuminaContext given, @Nullable KeysValues states) {
         double scale = 1 / Math.sqrt(layers.headWidth());
         Tensor[] p = projection.forward(x);
         Tensor q = given.positions().rotate(queries(p[0], norm)); // [B, A, N, K]
@@ -139,21 +143,28 @@ record LuminaAttention(
                         shared(split(p[2])),
                         given.mask(),
                         scale * given.sharpness()); // [B, A, N, K]
-        if (text != null && given.text() != null) {
-            y = y.add(fromText(text, given.text(), q, x, given)); // [B, A, N, K]
+        if (text != null && states != null) {
+            y = y.add(fromText(text, states, q, x, given)); // [B, A, N, K]
         }
         return out.forward(y.transpose(1, 2).flatten(2, 3)); // [B, N, D]
     }
 
-    private Tensor fromText(TextSide side, Tensor states, Tensor q, Tensor x, LuminaContext given) {
+    /// Returns what the tokens of the text `[B, L, E]` are attended to by, with A' heads.
+    KeysValues text(Tensor states) {
+        TextSide side = Objects.requireNonNull(text);
+        return new KeysValues(
+                keys(side.k.forward(states), side.norm), split(side.v.forward(states)));
+    }
+
+    private Tensor fromText(
+            TextSide side, KeysValues states, Tensor q, Tensor x, LuminaContext given) {
         Tensor own =
                 side.q == null
                         ? q
                         : given.positions().rotate(queries(side.q.forward(x), side.norm));
-        Tensor k = keys(side.k.forward(states), side.norm); // [B, A', L, K]
-        Tensor v = split(side.v.forward(states)); // [B, A', L, K]
+        KeysValues all = states.each(this::shared); // [B, A, L, K]
         double scale = 1 / Math.sqrt(layers.headWidth());
-        Tensor y = AttentionKernel.attend(own, shared(k), shared(v), given.textMask(), scale);
+        Tensor y = AttentionKernel.attend(own, all.keys(), all.values(), given.textMask(), scale);
         return y.mul(side.gate.tanh().reshape(-1, 1, 1)); // [B, A, N, K]
     }
 

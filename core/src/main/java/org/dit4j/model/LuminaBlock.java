@@ -2,6 +2,7 @@ package org.dit4j.model;
 
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
+import org.dit4j.nn.KeysValues;
 import org.dit4j.nn.Modulation;
 import org.dit4j.nn.ParameterSource;
 import org.dit4j.nn.RmsNorm;
@@ -133,13 +134,18 @@ record LuminaBlock(
     ///
     /// @param x tokens `[B, N, D]`
     /// @param c time and conditions, as wide as the modulation wants them; null without one
-    /// @param given what the attention needs; its text as the encoder gave it
+    /// @param given what the attention needs
+    /// @param text what [#text] gave, or null
     /// @return `[B, N, D]`
-    Tensor forward(Tensor x, @Nullable Tensor c, LuminaContext given) {
+    Tensor forward(Tensor x, @Nullable Tensor c, LuminaContext given, @Nullable KeysValues text) {
         Change[] m = changes(c);
-        LuminaContext seen = textNorm == null ? given : given.with(textNorm); // its text normalised
-        Tensor h = part(x, norms, m[0], z -> attention.forward(z, seen)); // [B, N, D]
+        Tensor h = part(x, norms, m[0], z -> attention.forward(z, given, text)); // [B, N, D]
         return part(h, ffnNorms, m[1], feedForward::forward); // [B, N, D]
+    }
+
+    /// Returns what the tokens of the text `[B, L, E]` are attended to by.
+    KeysValues text(Tensor states) {
+        return attention.text(textNorm == null ? states : textNorm.forward(states));
     }
 
     /// The changes of the attention and of the feed-forward part.

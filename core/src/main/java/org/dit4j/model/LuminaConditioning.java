@@ -4,6 +4,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.dit4j.model.LuminaDit.Condition;
 import org.dit4j.model.LuminaDit.Conditioning;
 import org.dit4j.model.LuminaDit.Config;
+import org.dit4j.nn.Attended;
 import org.dit4j.nn.AttentionMask;
 import org.dit4j.nn.Init;
 import org.dit4j.nn.LabelEmbedding;
@@ -70,7 +71,7 @@ record LuminaConditioning(
     }
 
     /// Checks the kind of the condition, and its shapes for a batch of `b`.
-    void require(Condition condition, long b) {
+    private void require(Condition condition, long b) {
         switch (condition) {
             case Condition.Labels c -> {
                 requireKind(labels != null, "text", "a class");
@@ -93,24 +94,26 @@ record LuminaConditioning(
         }
     }
 
-    /// Returns the vector of time and condition `[B, min(D, 1024)]`.
-    Tensor vector(Tensor t, Condition condition) {
-        Tensor time = tEmbedder.forward(t); // [B, min(D, 1024)]
+    /// Embeds what is the same at all times.
+    LuminaDit.Prepared prepare(Condition condition) {
         return switch (condition) {
-            case Condition.Labels c when labels != null -> time.add(labels.forward(c.y()));
-            case Condition.Captions c when caption != null ->
-                    time.add(caption.forward(c.states(), c.mask()));
-            case Condition _ -> throw new IllegalStateException("the condition was not checked");
+            case Condition.Labels c -> prepare(c, c.y().size(0));
+            case Condition.Captions c -> prepare(c, c.states().size(0));
         };
     }
 
-    /// Returns the states of the text, null for a class.
-    static @Nullable Tensor text(Condition condition) {
-        return condition instanceof Condition.Captions c ? c.states() : null;
-    }
-
-    /// Returns what is added to the scores of the text, null for a class.
-    static @Nullable Tensor textMask(Condition condition, Tensor like) {
-        return condition instanceof Condition.Captions c ? AttentionMask.of(c.mask(), like) : null;
+    /// The same for a batch of `b`.
+    LuminaDit.Prepared prepare(Condition condition, long b) {
+        require(condition, b);
+        return switch (condition) {
+            case Condition.Labels c when labels != null ->
+                    new LuminaDit.Prepared(labels.forward(c.y()), null, null);
+            case Condition.Captions c when caption != null ->
+                    new LuminaDit.Prepared(
+                            caption.forward(c.states(), c.mask()),
+                            Attended.of(c.states()),
+                            AttentionMask.of(c.mask(), c.states()));
+            case Condition _ -> throw new IllegalStateException("the condition was not checked");
+        };
     }
 }

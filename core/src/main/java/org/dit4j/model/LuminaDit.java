@@ -6,6 +6,7 @@ import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
+import org.dit4j.nn.Attended;
 import org.dit4j.nn.Init;
 import org.dit4j.nn.LayerNorm;
 import org.dit4j.nn.Linear;
@@ -19,6 +20,8 @@ import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.ShapeException;
 import org.dit4j.tensor.Shapes;
 import org.dit4j.tensor.TensorScope;
+import org.dit4j.tensor.Tensors;
+import org.jspecify.annotations.Nullable;
 
 /// Flag-DiT (Gao et al. 2024, "Lumina-T2X", arXiv:2405.05945) and Next-DiT (Zhuo et al. 2024,
 /// "Lumina-Next", arXiv:2406.18583; Alpha-VLLM/Lumina-T2X): flow matching, conditional on a class
@@ -167,6 +170,23 @@ public final class LuminaDit implements AutoCloseable {
         }
     }
 
+    /// What a condition is before the blocks, at any time.
+    ///
+    /// @param c `[B, min(D, 1024)]`
+    /// @param text `[B, L, E]`, null for a class
+    /// @param textMask added to the scores of the text, `[B, 1, 1, L]`, null for a class
+    public record Prepared(Tensor c, @Nullable Attended text, @Nullable Tensor textMask) {
+        /// Returns those of a batch.
+        ///
+        /// @param numbers `[B]`, int64: which of these each sample has
+        public Prepared rows(Tensor numbers) {
+            return new Prepared(
+                    Tensors.rows(c, numbers),
+                    text == null ? null : text.rows(numbers),
+                    textMask == null ? null : Tensors.rows(textMask, numbers));
+        }
+    }
+
     /// What the stages hand on.
     ///
     /// @param x tokens `[B, N, D]`
@@ -256,8 +276,14 @@ public final class LuminaDit implements AutoCloseable {
     /// @return `[B, outputs, H, W]`, outputs = C, or 2 C with the variance, in the caller's scope
     /// @throws ShapeException if a shape does not fit
     public Tensor forward(Tensor x, Tensor t, Condition condition, Extrapolation extrapolation) {
+        return TensorScope.compute(
+                () -> forward(x, t, conditioning.prepare(condition, x.size(0)), extrapolation));
+    }
+
+    /// The same with what [#prepare] gave, for the calls of a run.
+    public Tensor forward(Tensor x, Tensor t, Prepared condition, Extrapolation extrapolation) {
         return TensorScope.compute(() -> {
-            Hidden h = embed(x, t, condition, extrapolation);
+            Hidden h = embed(tokens.embed(x, extrapolation.scaling), t, condition, extrapolation);
             return head(allBlocks(h), h.c, x.size(2), x.size(3)); // [B, outputs, H, W]
         });
     }
@@ -274,7 +300,7 @@ public final class LuminaDit implements AutoCloseable {
                     embed(
                             tokens.embed(pictures, extrapolation.scaling),
                             t,
-                            condition,
+                            conditioning.prepare(condition, pictures.size()),
                             extrapolation);
             Tensor last = allBlocks(h); // [B, N, D]
             var out = new ArrayList<Tensor>();
@@ -303,22 +329,35 @@ public final class LuminaDit implements AutoCloseable {
 
     /// Embeds noisy latents `[B, C, H, W]`, time and condition.
     public Hidden embed(Tensor x, Tensor t, Condition condition, Extrapolation extrapolation) {
-        return embed(tokens.embed(x, extrapolation.scaling), t, condition, extrapolation);
+        return embed(
+                tokens.embed(x, extrapolation.scaling),
+                t,
+                conditioning.prepare(condition, x.size(0)),
+                extrapolation);
+    }
+
+    /// Computes all of the condition that is the same at all times. It belongs to the caller's
+    /// innermost scope.
+    public Prepared prepare(Condition condition) {
+        Prepared p = conditioning.prepare(condition);
+        return new Prepared(
+                p.c, p.text == null ? null : p.text.known(blocks, LuminaBlock::text), p.textMask);
     }
 
     private Hidden embed(
-            LuminaTokens.Sequence sequence, Tensor t, Condition condition, Extrapolation e) {
+            LuminaTokens.Sequence sequence, Tensor t, Prepared condition, Extrapolation e) {
         long b = sequence.x().size(0);
         Shapes.require(t, "t", b);
-        conditioning.require(condition, b);
+        Shapes.require(condition.c, "condition", b, Shapes.ANY);
         var context =
                 new LuminaContext(
                         sequence.positions(),
                         sequence.mask(),
-                        LuminaConditioning.text(condition),
-                        LuminaConditioning.textMask(condition, sequence.x()),
+                        condition.text,
+                        condition.textMask,
                         e.sharpness(sequence.x().size(1)));
-        return new Hidden(sequence.x(), conditioning.vector(t, condition), context);
+        Tensor c = conditioning.tEmbedder().forward(t).add(condition.c); // [B, min(D, 1024)]
+        return new Hidden(sequence.x(), c, context);
     }
 
     /// Returns the number of blocks.
@@ -330,7 +369,9 @@ public final class LuminaDit implements AutoCloseable {
     ///
     /// @param h what [#embed] gave
     public Tensor block(int i, Tensor x, Hidden h) {
-        return blocks.get(i).forward(x, h.c, h.context);
+        LuminaBlock block = blocks.get(i);
+        Attended text = h.context.text();
+        return block.forward(x, h.c, h.context, text == null ? null : text.at(i, block::text));
     }
 
     /// Turns the last tokens into the prediction.

@@ -4,8 +4,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
+import org.dit4j.nn.Conditioning;
 import org.dit4j.nn.Init;
 import org.dit4j.nn.LayerNorm;
 import org.dit4j.nn.Linear;
@@ -14,10 +16,13 @@ import org.dit4j.nn.ParameterSource;
 import org.dit4j.nn.Parameters;
 import org.dit4j.nn.Patches;
 import org.dit4j.nn.SplitCall;
+import org.dit4j.nn.TimeTable;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.ShapeException;
 import org.dit4j.tensor.TensorScope;
+import org.dit4j.tensor.Tensors;
+import org.jspecify.annotations.Nullable;
 
 /// MM-DiT, the network of Stable Diffusion 3 and 3.5 (Esser et al. 2024, arXiv:2403.03206;
 /// Stability-AI/sd3.5, `mmditx.py`): text-conditional, text and picture attend to each other in one
@@ -154,12 +159,29 @@ public final class MmDit implements AutoCloseable {
         }
     }
 
+    /// What a text is before the blocks, at any time.
+    ///
+    /// @param text `[B, L, D]`
+    /// @param c pooled `[B, D]`
+    /// @param steps with the times of a run, or null
+    public record Prepared(Tensor text, Tensor c, @Nullable TimeTable steps) {
+        /// Returns those of a batch.
+        ///
+        /// @param numbers `[B]`, int64: which of these each sample has
+        public Prepared rows(Tensor numbers) {
+            return new Prepared(
+                    Tensors.rows(text, numbers),
+                    Tensors.rows(c, numbers),
+                    steps == null ? null : steps.rows(numbers));
+        }
+    }
+
     /// What the stages hand on.
     ///
     /// @param text `[B, L, D]`
     /// @param x tokens of the picture `[B, N, D]`
     /// @param c time and pooled text `[B, D]`
-    public record Hidden(Tensor text, Tensor x, Tensor c) {}
+    public record Hidden(Tensor text, Tensor x, Conditioning c) {}
 
     /// What is different in a single pass.
     ///
@@ -257,9 +279,11 @@ public final class MmDit implements AutoCloseable {
     }
 
     /// Begins what [#forward] does, and stops after the first block.
-    public SplitCall split(Tensor x, Tensor t, Tensor text, Tensor pooled, Changes changes) {
+    ///
+    /// @param text what [#prepare] gave
+    public SplitCall split(Tensor x, Tensor t, Prepared text, Changes changes) {
         Tensor whole = Patches.fillUp(x, config.patchSize); // [B, C, H', W']
-        Hidden first = embed(whole, t, text, pooled);
+        Hidden first = embedding.forward(whole, t, text);
         Hidden h = compute(0, first, changes);
         return new SplitCall(
                 first.x,
@@ -307,9 +331,32 @@ public final class MmDit implements AutoCloseable {
         }
     }
 
+    /// Computes all of the text that is the same at all times. It belongs to the caller's innermost
+    /// scope.
+    ///
+    /// @param text states `[B, L, E]`
+    /// @param pooled `[B, P]`
+    public Prepared prepare(Tensor text, Tensor pooled) {
+        return embedding.text(text, pooled);
+    }
+
+    /// The same, and what text and time make of the modulations at all times of a run.
+    ///
+    /// @param times as for [#forward], or none
+    public Prepared prepare(Tensor text, Tensor pooled, List<Float> times) {
+        return embedding.at(times, prepare(text, pooled), modulations());
+    }
+
+    private List<Modulation> modulations() {
+        return Stream.concat(
+                        blocks.stream().flatMap(MmDitBlock::modulations),
+                        Stream.of(finalModulation))
+                .toList();
+    }
+
     /// Embeds noisy latents, time and text.
     public Hidden embed(Tensor x, Tensor t, Tensor text, Tensor pooled) {
-        return embedding.forward(x, t, text, pooled);
+        return embedding.forward(x, t, prepare(text, pooled));
     }
 
     /// Returns the number of blocks.
@@ -319,7 +366,10 @@ public final class MmDit implements AutoCloseable {
 
     /// Applies block `i`. The last one gives the text back as it is.
     public Hidden block(int i, Hidden h) {
-        MmDitBlock.Tokens next = blocks.get(i).forward(h.text, h.x, h.c);
+        MmDitBlock block = blocks.get(i);
+        Tensor[] text = h.c.at(2 * i, block.context().modulation());
+        Tensor[] image = h.c.at(2 * i + 1, block.image().modulation());
+        MmDitBlock.Tokens next = block.forward(h.text, h.x, text, image, null);
         return new Hidden(next.text(), next.x(), h.c);
     }
 
@@ -330,8 +380,8 @@ public final class MmDit implements AutoCloseable {
     /// @param h height of the latents
     /// @param w width of the latents
     /// @return `[B, outputs, H, W]`
-    public Tensor head(Tensor x, Tensor c, long h, long w) {
-        Tensor[] m = finalModulation.forward(c); // shift and scale, each [B, 1, D]
+    public Tensor head(Tensor x, Conditioning c, long h, long w) {
+        Tensor[] m = c.at(2 * config.depth, finalModulation); // shift and scale, each [B, 1, D]
         LayerNorm norm = LayerNorm.plain(MmDitStream.EPS);
         Tensor z = Modulation.modulate(norm.forward(x), m[0], m[1]); // [B, N, D]
         Tensor out = finalLinear.forward(z); // [B, N, P * P * outputs]

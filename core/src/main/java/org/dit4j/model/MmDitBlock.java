@@ -1,7 +1,9 @@
 package org.dit4j.model;
 
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.model.MmDitStream.Heads;
+import org.dit4j.nn.Modulation;
 import org.dit4j.nn.ParameterSource;
 import org.dit4j.nn.Rotary;
 import org.dit4j.tensor.AttentionKernel;
@@ -32,6 +34,11 @@ record MmDitBlock(MmDitStream context, MmDitStream image) {
                 MmDitStream.of(source.at("x_block"), config, false, dual));
     }
 
+    /// Returns the modulations of the text and of the picture.
+    Stream<Modulation> modulations() {
+        return Stream.of(context.modulation(), image.modulation());
+    }
+
     /// Applies the block.
     ///
     /// @param text `[B, L, D]`
@@ -47,8 +54,16 @@ record MmDitBlock(MmDitStream context, MmDitStream image) {
     ///
     /// @param positions turns queries and keys of both sequences, `[L + N, K]`, or null
     Tokens forward(Tensor text, Tensor x, Tensor c, @Nullable Rotary positions) {
-        Tensor[] mText = context.modulation().forward(c); // each [B, 1, D]
-        Tensor[] mImage = image.modulation().forward(c); // each [B, 1, D]
+        return forward(
+                text, x, context.modulation().forward(c), image.modulation().forward(c), positions);
+    }
+
+    /// Applies the block.
+    ///
+    /// @param mText what the modulation of the text gives, each `[B, 1, D]`
+    /// @param mImage what that of the picture gives, each `[B, 1, D]`
+    Tokens forward(
+            Tensor text, Tensor x, Tensor[] mText, Tensor[] mImage, @Nullable Rotary positions) {
         Tensor joint =
                 attend(
                         context.heads(text, mText),

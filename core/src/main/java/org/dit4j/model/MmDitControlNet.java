@@ -99,12 +99,12 @@ public final class MmDitControlNet implements AutoCloseable {
         Shapes.require(
                 control, "control", x.size(0), config.controlChannels(), x.size(2), x.size(3));
         try (var scope = TensorScope.open()) {
-            MmDit.Hidden h = embedding.forward(x, t, text, pooled);
+            MmDit.Hidden h = embedding.forward(x, t, embedding.text(text, pooled));
             Tensor seen = h.x().add(controlEmbedder.forward(control)); // [B, N, D]
             var tokens = new MmDitBlock.Tokens(h.text(), seen);
             var residuals = new ArrayList<Tensor>();
             for (int i = 0; i < blocks.size(); i++) {
-                tokens = blocks.get(i).forward(tokens.text(), tokens.x(), h.c());
+                tokens = blocks.get(i).forward(tokens.text(), tokens.x(), h.c().c());
                 residuals.add(Ops.mul(outputs.get(i).forward(tokens.x()), scale)); // [B, N, D]
             }
             residuals.forEach(scope::promote);

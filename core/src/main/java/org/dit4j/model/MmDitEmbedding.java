@@ -1,14 +1,18 @@
 package org.dit4j.model;
 
+import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
+import org.dit4j.nn.Conditioning;
 import org.dit4j.nn.GridRegion;
 import org.dit4j.nn.Init;
 import org.dit4j.nn.Linear;
+import org.dit4j.nn.Modulation;
 import org.dit4j.nn.ParameterSource;
 import org.dit4j.nn.PatchEmbed;
 import org.dit4j.nn.Positions;
 import org.dit4j.nn.SiluMlp;
+import org.dit4j.nn.TimeTable;
 import org.dit4j.nn.TimestepEmbedding;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.ShapeException;
@@ -50,14 +54,12 @@ record MmDitEmbedding(
     ///
     /// @param x `[B, C, H, W]`, which divide into patches
     /// @param t `[B]`
-    /// @param text `[B, L, E]`
-    /// @param pooled `[B, P]`
-    MmDit.Hidden forward(Tensor x, Tensor t, Tensor text, Tensor pooled) {
+    /// @param given what [#text] gave
+    MmDit.Hidden forward(Tensor x, Tensor t, MmDit.Prepared given) {
         Shapes.require(x, "x", Shapes.ANY, config.inChannels(), Shapes.ANY, Shapes.ANY);
         long b = x.size(0);
         Shapes.require(t, "t", b);
-        Shapes.require(text, "text", b, Shapes.ANY, config.textWidth());
-        Shapes.require(pooled, "pooled", b, config.pooledWidth());
+        Shapes.require(given.text(), "text", b, Shapes.ANY, config.hiddenSize());
         int p = config.patchSize();
         if (x.size(2) % p != 0 || x.size(3) % p != 0) {
             throw new ShapeException(
@@ -68,9 +70,34 @@ record MmDitEmbedding(
         int w = (int) x.size(3) / p;
         Tensor positions = posEmbed == null ? fitted(h, w, x) : middle(posEmbed, h, w); // [1, N, D]
         return new MmDit.Hidden(
-                contextEmbedder.forward(text), // [B, L, D]
+                given.text(), // [B, L, D]
                 xEmbedder.forward(x).add(positions), // [B, N, D]
-                tEmbedder.forward(t).add(yEmbedder.forward(pooled))); // [B, D]
+                conditioning(t, given)); // [B, D]
+    }
+
+    /// Adds the conditioning at some times to a text, if there are any.
+    MmDit.Prepared at(List<Float> times, MmDit.Prepared text, List<Modulation> modulations) {
+        return times.isEmpty()
+                ? text
+                : new MmDit.Prepared(
+                        text.text(),
+                        text.c(),
+                        TimeTable.of(times, tEmbedder, text.c(), modulations));
+    }
+
+    private Conditioning conditioning(Tensor t, MmDit.Prepared given) {
+        Conditioning known = given.steps() == null ? null : given.steps().at(t);
+        return known == null ? Conditioning.of(tEmbedder.forward(t).add(given.c())) : known;
+    }
+
+    /// Embeds a text.
+    ///
+    /// @param text `[B, L, E]`
+    /// @param pooled `[B, P]`
+    MmDit.Prepared text(Tensor text, Tensor pooled) {
+        Shapes.require(text, "text", Shapes.ANY, Shapes.ANY, config.textWidth());
+        Shapes.require(pooled, "pooled", text.size(0), config.pooledWidth());
+        return new MmDit.Prepared(contextEmbedder.forward(text), yEmbedder.forward(pooled), null);
     }
 
     /// Positions that are interpolated within the base grid, `[1, h w, D]`.

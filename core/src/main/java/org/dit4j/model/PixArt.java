@@ -4,8 +4,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
+import org.dit4j.nn.Attended;
 import org.dit4j.nn.AttentionMask;
 import org.dit4j.nn.Init;
+import org.dit4j.nn.KeysValues;
 import org.dit4j.nn.LayerNorm;
 import org.dit4j.nn.Linear;
 import org.dit4j.nn.Mlp;
@@ -22,6 +24,7 @@ import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.ShapeException;
 import org.dit4j.tensor.Shapes;
 import org.dit4j.tensor.TensorScope;
+import org.dit4j.tensor.Tensors;
 import org.jspecify.annotations.Nullable;
 
 /// PixArt-alpha (Chen et al. 2023, arXiv:2310.00426) and PixArt-Sigma (Chen et al. 2024,
@@ -119,6 +122,23 @@ public final class PixArt implements AutoCloseable {
     /// @param micro null for a network without
     public record Conditions(Tensor text, @Nullable Tensor mask, @Nullable Micro micro) {}
 
+    /// What the conditions are before the blocks, at any time.
+    ///
+    /// @param micro size and aspect ratio `[B, D]`, null for a network without
+    /// @param text `[B, L, D]`
+    /// @param mask added to the scores of the attention to the text `[B, 1, 1, L]`, or null
+    public record Prepared(@Nullable Tensor micro, Attended text, @Nullable Tensor mask) {
+        /// Returns those of a batch.
+        ///
+        /// @param numbers `[B]`, int64: which of these each sample has
+        public Prepared rows(Tensor numbers) {
+            return new Prepared(
+                    micro == null ? null : Tensors.rows(micro, numbers),
+                    text.rows(numbers),
+                    mask == null ? null : Tensors.rows(mask, numbers));
+        }
+    }
+
     /// What the stages hand on.
     ///
     /// @param x tokens of the picture `[B, N, D]`
@@ -127,7 +147,7 @@ public final class PixArt implements AutoCloseable {
     /// @param text `[B, L, D]`
     /// @param mask added to the scores of the attention to the text `[B, 1, 1, L]`, or null
     public record Hidden(
-            Tensor x, Tensor c, Tensor modulation, Tensor text, @Nullable Tensor mask) {}
+            Tensor x, Tensor c, Tensor modulation, Attended text, @Nullable Tensor mask) {}
 
     private record MicroEmbedders(TimestepEmbedding size, TimestepEmbedding ratio) {}
 
@@ -206,6 +226,11 @@ public final class PixArt implements AutoCloseable {
     /// @throws ShapeException if a shape does not fit, or size and aspect ratio are missing or too
     ///   much
     public Tensor forward(Tensor x, Tensor t, Conditions conditions) {
+        return TensorScope.compute(() -> forward(x, t, embed(conditions)));
+    }
+
+    /// The same with what [#prepare] gave, for the calls of a run.
+    public Tensor forward(Tensor x, Tensor t, Prepared conditions) {
         return TensorScope.compute(() -> {
             Hidden h = embed(x, t, conditions);
             Tensor z = h.x; // [B, N, D]
@@ -219,27 +244,46 @@ public final class PixArt implements AutoCloseable {
         });
     }
 
+    /// Computes all of the conditions that is the same at all times. It belongs to the caller's
+    /// innermost scope.
+    public Prepared prepare(Conditions conditions) {
+        Prepared p = embed(conditions);
+        return new Prepared(
+                p.micro, p.text.known(blocks, (b, text) -> b.cross().keysValues(text)), p.mask);
+    }
+
     /// Embeds noisy latents, time and text.
     public Hidden embed(Tensor x, Tensor t, Conditions conditions) {
+        return embed(x, t, embed(conditions));
+    }
+
+    private Prepared embed(Conditions given) {
+        Shapes.require(given.text, "text", Shapes.ANY, Shapes.ANY, config.textWidth);
+        Tensor text = yEmbedder == null ? given.text : yEmbedder.forward(given.text); // [B, L, D]
+        return new Prepared(
+                embedMicro(given.micro, text.size(0)), Attended.of(text), mask(given, text));
+    }
+
+    private Hidden embed(Tensor x, Tensor t, Prepared conditions) {
         Shapes.require(x, "x", Shapes.ANY, config.inChannels, Shapes.ANY, Shapes.ANY);
         long b = x.size(0);
         Shapes.require(t, "t", b);
-        Shapes.require(conditions.text, "text", b, Shapes.ANY, config.textWidth);
+        Shapes.require(conditions.text.states(), "text", b, Shapes.ANY, config.stateWidth());
         int p = config.patchSize;
         if (x.size(2) % p != 0 || x.size(3) % p != 0) {
             throw new ShapeException(
                     "latents of %d x %d do not divide into patches of %d"
                             .formatted(x.size(2), x.size(3), p));
         }
-        Tensor c = embedMicro(tEmbedder.forward(t), conditions.micro); // [B, D]
-        Tensor text = yEmbedder == null ? conditions.text : yEmbedder.forward(conditions.text);
+        Tensor time = tEmbedder.forward(t); // [B, D]
+        Tensor c = conditions.micro == null ? time : time.add(conditions.micro); // [B, D]
         Tensor positions = positions(x.size(2) / p, x.size(3) / p); // [1, N, D]
         return new Hidden(
                 xEmbedder.forward(x).add(Ops.like(positions, x)), // [B, N, D]
                 c,
                 tBlock.forward(Ops.silu(c)).reshape(b, 6, config.hiddenSize), // [B, 6, D]
-                text, // [B, L, D]
-                mask(conditions, text)); // [B, 1, 1, L]
+                conditions.text, // [B, L, D]
+                conditions.mask); // [B, 1, 1, L]
     }
 
     private static @Nullable Tensor mask(Conditions conditions, Tensor text) {
@@ -250,8 +294,8 @@ public final class PixArt implements AutoCloseable {
         return AttentionMask.of(conditions.mask, text);
     }
 
-    /// Adds height, width and aspect ratio, each embedded into a third of the channels.
-    private Tensor embedMicro(Tensor c, @Nullable Micro given) {
+    /// Embeds height, width and aspect ratio, each into a third of the channels, `[B, D]`.
+    private @Nullable Tensor embedMicro(@Nullable Micro given, long b) {
         if ((micro == null) != (given == null)) {
             throw new ShapeException(
                     "the network has %s input for size and aspect ratio but was given %s"
@@ -259,14 +303,13 @@ public final class PixArt implements AutoCloseable {
                                     micro == null ? "no" : "an", given == null ? "none" : "one"));
         }
         if (micro == null || given == null) {
-            return c;
+            return null;
         }
-        long b = c.size(0);
         Shapes.require(given.size, "size", b, 2);
         Shapes.require(given.ratio, "ratio", b, 1);
         Tensor size = micro.size.forward(given.size.flatten(0, 1)); // [2 B, D / 3]
         Tensor ratio = micro.ratio.forward(given.ratio.flatten(0, 1)); // [B, D / 3]
-        return c.add(Ops.cat(1, size.reshape(b, -1), ratio)); // [B, D]
+        return Ops.cat(1, size.reshape(b, -1), ratio); // [B, D]
     }
 
     /// Positions of any grid span the usual one, over the interpolation.
@@ -283,7 +326,9 @@ public final class PixArt implements AutoCloseable {
 
     /// Applies block `i` to the tokens `[B, N, D]`.
     public Tensor block(int i, Tensor x, Hidden h) {
-        return blocks.get(i).forward(x, h.modulation, h.text, h.mask);
+        PixArtBlock block = blocks.get(i);
+        KeysValues text = h.text.at(i, block.cross()::keysValues);
+        return block.forward(x, h.modulation, text, h.mask);
     }
 
     /// Turns the last tokens into the prediction.

@@ -6,6 +6,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.dit4j.nn.Attention;
 import org.dit4j.nn.CrossAttention;
 import org.dit4j.nn.Init;
+import org.dit4j.nn.KeysValues;
 import org.dit4j.nn.LayerNorm;
 import org.dit4j.nn.Linear;
 import org.dit4j.nn.Mlp;
@@ -47,9 +48,9 @@ record PixArtBlock(Tensor table, Attention attn, CrossAttention cross, Mlp mlp, 
     ///
     /// @param x tokens of the picture `[B, N, D]`
     /// @param modulation what all blocks share `[B, 6, D]`
-    /// @param text `[B, L, D]`
+    /// @param text what [#cross] makes of it
     /// @param mask added to the scores of the attention to the text `[B, 1, 1, L]`, or null
-    Tensor forward(Tensor x, Tensor modulation, Tensor text, @Nullable Tensor mask) {
+    Tensor forward(Tensor x, Tensor modulation, KeysValues text, @Nullable Tensor mask) {
         Tensor[] m = Ops.chunk(modulation.add(table), 6, 1); // each [B, 1, D]
         Tensor attended = attn.forward(modulate(norm.forward(x), m[0], m[1])); // [B, N, D]
         Tensor own = x.addcmul(m[2], attended); // [B, N, D]

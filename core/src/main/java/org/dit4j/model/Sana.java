@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
+import org.dit4j.nn.Attended;
 import org.dit4j.nn.AttentionMask;
 import org.dit4j.nn.Init;
 import org.dit4j.nn.LayerNorm;
@@ -23,6 +24,7 @@ import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.ShapeException;
 import org.dit4j.tensor.Shapes;
 import org.dit4j.tensor.TensorScope;
+import org.dit4j.tensor.Tensors;
 import org.jspecify.annotations.Nullable;
 
 /// Sana (Xie et al. 2024, arXiv:2410.10629), Sana 1.5 (Xie et al. 2025, arXiv:2501.18427) and Sana
@@ -126,6 +128,26 @@ public final class Sana implements AutoCloseable {
     ///   network without
     public record Conditions(Tensor text, @Nullable Tensor mask, @Nullable Tensor guidance) {}
 
+    /// What the conditions are before the blocks, at any time.
+    ///
+    /// @param guidance `[B, D]`, null for a network without
+    /// @param projected the text before its norm `[B, L, D]`
+    /// @param text `[B, L, D]`
+    /// @param mask added to the scores of the attention to the text `[B, 1, 1, L]`, or null
+    public record Prepared(
+            @Nullable Tensor guidance, Tensor projected, Attended text, @Nullable Tensor mask) {
+        /// Returns those of a batch.
+        ///
+        /// @param numbers `[B]`, int64: which of these each sample has
+        public Prepared rows(Tensor numbers) {
+            return new Prepared(
+                    guidance == null ? null : Tensors.rows(guidance, numbers),
+                    Tensors.rows(projected, numbers),
+                    text.rows(numbers),
+                    mask == null ? null : Tensors.rows(mask, numbers));
+        }
+    }
+
     /// What the stages hand on.
     ///
     /// @param x tokens of the picture `[B, N, D]`
@@ -141,7 +163,7 @@ public final class Sana implements AutoCloseable {
             Tensor c,
             Tensor modulation,
             Tensor projected,
-            Tensor text,
+            Attended text,
             @Nullable Tensor mask,
             long rows,
             long columns) {}
@@ -213,6 +235,11 @@ public final class Sana implements AutoCloseable {
     /// @return `[B, outputs, H, W]` in the caller's scope
     /// @throws ShapeException if a shape does not fit, or the guidance is missing or too much
     public Tensor forward(Tensor x, Tensor t, Conditions conditions) {
+        return TensorScope.compute(() -> forward(x, t, embed(conditions)));
+    }
+
+    /// The same with what [#prepare] gave, for the calls of a run.
+    public Tensor forward(Tensor x, Tensor t, Prepared conditions) {
         return TensorScope.compute(() -> {
             Hidden h = embed(x, t, conditions);
             Tensor z = h.x; // [B, N, D]
@@ -226,12 +253,34 @@ public final class Sana implements AutoCloseable {
         });
     }
 
+    /// Computes all of the conditions that is the same at all times. It belongs to the caller's
+    /// innermost scope.
+    public Prepared prepare(Conditions conditions) {
+        Prepared p = embed(conditions);
+        Attended text = p.text.known(blocks, (b, states) -> b.cross().keysValues(states));
+        return new Prepared(p.guidance, p.projected, text, p.mask);
+    }
+
+    private Prepared embed(Conditions given) {
+        Shapes.require(given.text, "text", Shapes.ANY, Shapes.ANY, config.textWidth);
+        Tensor projected = yEmbedder.forward(given.text); // [B, L, D]
+        return new Prepared(
+                embedGuidance(given.guidance, projected.size(0)),
+                projected,
+                Attended.of(yNorm.forward(projected)),
+                mask(given, projected));
+    }
+
     /// Embeds noisy latents, time and text.
     public Hidden embed(Tensor x, Tensor t, Conditions conditions) {
+        return embed(x, t, embed(conditions));
+    }
+
+    private Hidden embed(Tensor x, Tensor t, Prepared conditions) {
         Shapes.require(x, "x", Shapes.ANY, config.inChannels, Shapes.ANY, Shapes.ANY);
         long b = x.size(0);
         Shapes.require(t, "t", b);
-        Shapes.require(conditions.text, "text", b, Shapes.ANY, config.textWidth);
+        Shapes.require(conditions.projected, "text", b, Shapes.ANY, config.hiddenSize);
         int p = config.patchSize;
         if (x.size(2) % p != 0 || x.size(3) % p != 0) {
             throw new ShapeException(
@@ -240,15 +289,15 @@ public final class Sana implements AutoCloseable {
         }
         long rows = x.size(2) / p;
         long columns = x.size(3) / p;
-        Tensor c = embedGuidance(tEmbedder.forward(t), conditions.guidance); // [B, D]
-        Tensor projected = yEmbedder.forward(conditions.text); // [B, L, D]
+        Tensor time = tEmbedder.forward(t); // [B, D]
+        Tensor c = conditions.guidance == null ? time : time.add(conditions.guidance); // [B, D]
         return new Hidden(
                 placed(xEmbedder.forward(x), rows, columns), // [B, N, D]
                 c,
                 tBlock.forward(Ops.silu(c)).reshape(b, 6, config.hiddenSize), // [B, 6, D]
-                projected,
-                yNorm.forward(projected), // [B, L, D]
-                mask(conditions, projected), // [B, 1, 1, L]
+                conditions.projected, // [B, L, D]
+                conditions.text, // [B, L, D]
+                conditions.mask, // [B, 1, 1, L]
                 rows,
                 columns);
     }
@@ -261,7 +310,7 @@ public final class Sana implements AutoCloseable {
         return AttentionMask.of(conditions.mask, text);
     }
 
-    private Tensor embedGuidance(Tensor c, @Nullable Tensor given) {
+    private @Nullable Tensor embedGuidance(@Nullable Tensor given, long b) {
         if ((guidanceEmbedder == null) != (given == null)) {
             throw new ShapeException(
                     "the network has %s input for the guidance but was given %s"
@@ -270,10 +319,10 @@ public final class Sana implements AutoCloseable {
                                     given == null ? "none" : "one"));
         }
         if (guidanceEmbedder == null || given == null) {
-            return c;
+            return null;
         }
-        Shapes.require(given, "guidance", c.size(0));
-        return c.add(guidanceEmbedder.forward(given)); // [B, D]
+        Shapes.require(given, "guidance", b);
+        return guidanceEmbedder.forward(given); // [B, D]
     }
 
     /// Adds positions, of which those of any grid span the usual one, over the interpolation.
@@ -300,7 +349,8 @@ public final class Sana implements AutoCloseable {
 
     /// Applies block `i` to the tokens `[B, N, D]`.
     public Tensor block(int i, Tensor x, Hidden h) {
-        return blocks.get(i).forward(x, h);
+        SanaBlock block = blocks.get(i);
+        return block.forward(x, h, h.text.at(i, block.cross()::keysValues));
     }
 
     /// Normalises and modulates the last tokens.

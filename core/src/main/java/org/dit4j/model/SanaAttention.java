@@ -2,6 +2,7 @@ package org.dit4j.model;
 
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.nn.Init;
+import org.dit4j.nn.KeysValues;
 import org.dit4j.nn.Linear;
 import org.dit4j.nn.LinearAttention;
 import org.dit4j.nn.ParameterSource;
@@ -75,16 +76,22 @@ record SanaAttention(Linear qkv, Linear proj, QkNorm norm, int heads) {
                     config.crossHeads());
         }
 
-        /// Attends from `x` `[B, N, D]` to `text` `[B, L, D]`.
-        ///
-        /// @param mask added to the scores, broadcast to `[B, A, N, L]`, or null
-        Tensor forward(Tensor x, Tensor text, @Nullable Tensor mask) {
+        /// Returns what the tokens of the text `[B, L, D]` are attended to by.
+        KeysValues keysValues(Tensor text) {
             Tensor[] p = Ops.chunk(kv.forward(text), 2, 2); // k, v: each [B, L, D]
+            return new KeysValues(split(norm.keys(p[0]), heads), split(p[1], heads));
+        }
+
+        /// Attends from `x` `[B, N, D]` to the text.
+        ///
+        /// @param text what [#keysValues] gave
+        /// @param mask added to the scores, broadcast to `[B, A, N, L]`, or null
+        Tensor forward(Tensor x, KeysValues text, @Nullable Tensor mask) {
             Tensor y =
                     SplitAttention.attend(
                             split(norm.queries(q.forward(x)), heads),
-                            split(norm.keys(p[0]), heads),
-                            split(p[1], heads),
+                            text.keys(),
+                            text.values(),
                             mask); // [B, N, D]
             return proj.forward(y);
         }

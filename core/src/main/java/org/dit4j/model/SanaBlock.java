@@ -4,6 +4,7 @@ import static org.dit4j.nn.Modulation.modulate;
 
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.nn.Init;
+import org.dit4j.nn.KeysValues;
 import org.dit4j.nn.LayerNorm;
 import org.dit4j.nn.MixFfn;
 import org.dit4j.nn.ParameterSource;
@@ -43,11 +44,13 @@ record SanaBlock(
     }
 
     /// Applies the block to the tokens of the picture `[B, N, D]`.
-    Tensor forward(Tensor x, Sana.Hidden h) {
+    ///
+    /// @param text what [#cross] makes of it
+    Tensor forward(Tensor x, Sana.Hidden h, KeysValues text) {
         Tensor[] m = Ops.chunk(h.modulation().add(table), 6, 1); // each [B, 1, D]
         Tensor attended = attn.forward(modulate(before.forward(x), m[0], m[1])); // [B, N, D]
         Tensor own = x.addcmul(m[2], attended); // [B, N, D]
-        Tensor y = own.add(cross.forward(own, h.text(), h.mask())); // [B, N, D]
+        Tensor y = own.add(cross.forward(own, text, h.mask())); // [B, N, D]
         Tensor z = modulate(between.forward(y), m[3], m[4]); // [B, N, D]
         return y.addcmul(m[5], convolved(z, h)); // [B, N, D]
     }

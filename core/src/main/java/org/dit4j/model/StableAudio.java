@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
+import org.dit4j.nn.Attended;
 import org.dit4j.nn.HalfRotary;
 import org.dit4j.nn.Init;
 import org.dit4j.nn.Linear;
@@ -17,6 +18,7 @@ import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.ShapeException;
 import org.dit4j.tensor.Shapes;
 import org.dit4j.tensor.TensorScope;
+import org.dit4j.tensor.Tensors;
 
 /// Stable Audio (Evans et al. 2024, arXiv:2407.14358, section 3.2; diffusers,
 /// `stable_audio_transformer.py`): a transformer over the frames of audio latents. Time and length
@@ -89,12 +91,25 @@ public final class StableAudio implements AutoCloseable {
         }
     }
 
+    /// What the conditions are before the blocks, at any time.
+    ///
+    /// @param times `[B, 1, D]`
+    /// @param text of text and times `[B, L, E']`
+    public record Prepared(Tensor times, Attended text) {
+        /// Returns those of a batch.
+        ///
+        /// @param numbers `[B]`, int64: which of these each sample has
+        public Prepared rows(Tensor numbers) {
+            return new Prepared(Tensors.rows(times, numbers), text.rows(numbers));
+        }
+    }
+
     /// What the stages hand on.
     ///
     /// @param x tokens `[B, 1 + N, D]`
     /// @param text `[B, L, E']`
     /// @param positions of the tokens
-    public record Hidden(Tensor x, Tensor text, HalfRotary positions) {}
+    public record Hidden(Tensor x, Attended text, HalfRotary positions) {}
 
     private final Config config;
     private final Tensor waves; // [F/2]
@@ -166,8 +181,13 @@ public final class StableAudio implements AutoCloseable {
     /// @return `[B, outputs, N]` in the caller's scope
     /// @throws ShapeException if a shape does not fit
     public Tensor forward(Tensor x, Tensor t, Tensor states, Tensor times) {
+        return TensorScope.compute(() -> forward(x, t, embed(states, times)));
+    }
+
+    /// The same with what [#prepare] gave, for the calls of a run.
+    public Tensor forward(Tensor x, Tensor t, Prepared conditions) {
         return TensorScope.compute(() -> {
-            Hidden h = embed(x, t, states, times);
+            Hidden h = embed(x, t, conditions);
             return head(throughAll(h)); // [B, outputs, N]
         });
     }
@@ -186,17 +206,36 @@ public final class StableAudio implements AutoCloseable {
         return z;
     }
 
+    /// Computes all of text and times that is the same at all times of the process. It belongs to
+    /// the caller's innermost scope.
+    ///
+    /// @param states as for [#forward(Tensor, Tensor, Tensor, Tensor)]
+    /// @param times the same
+    public Prepared prepare(Tensor states, Tensor times) {
+        Prepared p = embed(states, times);
+        return new Prepared(p.times, p.text.known(blocks, StableAudioBlock::text));
+    }
+
+    private Prepared embed(Tensor states, Tensor times) {
+        Shapes.require(states, "states", Shapes.ANY, Shapes.ANY, config.textWidth);
+        Shapes.require(times, "times", states.size(0), 1, config.globalWidth);
+        return new Prepared(global.forward(times), Attended.of(text.forward(states)));
+    }
+
     /// Embeds noisy latents, time, text and times.
     public Hidden embed(Tensor x, Tensor t, Tensor states, Tensor times) {
+        return embed(x, t, embed(states, times));
+    }
+
+    private Hidden embed(Tensor x, Tensor t, Prepared conditions) {
         Shapes.require(x, "x", Shapes.ANY, config.inChannels, Shapes.ANY);
         long b = x.size(0);
         Shapes.require(t, "t", b);
-        Shapes.require(states, "states", b, Shapes.ANY, config.textWidth);
-        Shapes.require(times, "times", b, 1, config.globalWidth);
-        Tensor front = global.forward(times).add(time(t).unsqueeze(1)); // [B, 1, D]
+        Shapes.require(conditions.times, "conditions", b, 1, config.hiddenSize());
+        Tensor front = conditions.times.add(time(t).unsqueeze(1)); // [B, 1, D]
         Tensor frames = mixed(x.transpose(1, 2), before); // [B, N, C]
         Tensor z = Ops.cat(1, front, in.forward(frames)); // [B, 1 + N, D]
-        return new Hidden(z, text.forward(states), positions((int) z.size(1), z));
+        return new Hidden(z, conditions.text, positions((int) z.size(1), z));
     }
 
     /// Returns the embedding of time `[B, D]`: waves of random frequencies, cosines before sines.
@@ -234,7 +273,8 @@ public final class StableAudio implements AutoCloseable {
     ///
     /// @param h what [#embed] gave
     public Tensor block(int i, Tensor x, Hidden h) {
-        return blocks.get(i).forward(x, h.text, h.positions);
+        StableAudioBlock block = blocks.get(i);
+        return block.forward(x, h.text.at(i, block::text), h.positions);
     }
 
     /// Turns the last tokens `[B, 1 + N, D]` into the prediction `[B, outputs, N]`.

@@ -3,6 +3,7 @@ package org.dit4j.model;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.nn.HalfRotary;
 import org.dit4j.nn.Init;
+import org.dit4j.nn.KeysValues;
 import org.dit4j.nn.LayerNorm;
 import org.dit4j.nn.Linear;
 import org.dit4j.nn.ParameterSource;
@@ -21,6 +22,7 @@ import org.dit4j.tensor.Ops;
 /// @param norm3 before the MLP
 /// @param up D to twice 4 D: what is gated, then its gate
 /// @param down 4 D to D
+/// @param headWidth K
 record StableAudioBlock(
         LayerNorm norm1,
         SplitAttention attn1,
@@ -28,7 +30,8 @@ record StableAudioBlock(
         SplitAttention attn2,
         LayerNorm norm3,
         Linear up,
-        Linear down) {
+        Linear down,
+        int headWidth) {
     private static final double EPS = 1e-5;
 
     /// Builds it from the names of diffusers.
@@ -42,7 +45,8 @@ record StableAudioBlock(
                 attention(source.at("attn2"), c, c.crossWidth(), c.numKvHeads() * c.headWidth()),
                 source.layerNorm("norm3", d, EPS),
                 ff.linear("0.proj", d, 8L * d),
-                ff.linear("2", 4L * d, d, Init.zeros()));
+                ff.linear("2", 4L * d, d, Init.zeros()),
+                c.headWidth());
     }
 
     /// Without any biases.
@@ -65,10 +69,10 @@ record StableAudioBlock(
     /// Applies the block.
     ///
     /// @param x tokens `[B, M, D]`
-    /// @param text `[B, L, E']`
+    /// @param text what [#text] gave
     /// @param positions of the tokens
     /// @return `[B, M, D]`
-    Tensor forward(Tensor x, Tensor text, HalfRotary positions) {
+    Tensor forward(Tensor x, KeysValues text, HalfRotary positions) {
         Tensor h = x.add(among(norm1.forward(x), positions)); // [B, M, D]
         h = h.add(toText(norm2.forward(h), text)); // [B, M, D]
         Tensor[] p = Ops.chunk(up.forward(norm3.forward(h)), 2, -1); // [B, M, 4 D] each
@@ -81,16 +85,20 @@ record StableAudioBlock(
         return attn1.out().forward(SplitAttention.attend(q, k, attn1.values(x), null));
     }
 
-    private Tensor toText(Tensor x, Tensor text) {
+    private Tensor toText(Tensor x, KeysValues text) {
         Tensor q = attn2.queries(x); // [B, A, M, K]
-        Tensor k = heads(attn2.k().forward(text), q); // [B, A, L, K]
-        Tensor v = heads(attn2.v().forward(text), q); // [B, A, L, K]
-        return attn2.out().forward(SplitAttention.attend(q, k, v, null)); // [B, M, D]
+        KeysValues all = text.each(y -> SplitAttention.shared(y, q.size(1))); // [B, A, L, K]
+        return attn2.out().forward(SplitAttention.attend(q, all.keys(), all.values(), null));
     }
 
-    /// Cuts `[B, L, A' K]` into heads, and lets them serve those of the queries.
-    private static Tensor heads(Tensor x, Tensor q) {
-        Tensor own = x.reshape(x.size(0), x.size(1), -1, q.size(3)).transpose(1, 2);
-        return SplitAttention.shared(own, q.size(1)); // [B, A, L, K]
+    /// Returns what the tokens of the text `[B, L, E']` are attended to by, with A' heads.
+    KeysValues text(Tensor states) {
+        return new KeysValues(heads(attn2.k(), states), heads(attn2.v(), states));
+    }
+
+    /// Cuts `[B, L, A' K]` into heads `[B, A', L, K]`.
+    private Tensor heads(Linear projection, Tensor states) {
+        Tensor y = projection.forward(states); // [B, L, A' K]
+        return y.reshape(y.size(0), y.size(1), -1, headWidth).transpose(1, 2);
     }
 }

@@ -2,8 +2,10 @@ package org.dit4j.model;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
+import org.dit4j.nn.Attended;
 import org.dit4j.nn.Init;
 import org.dit4j.nn.LayerNorm;
 import org.dit4j.nn.Linear;
@@ -110,7 +112,14 @@ public final class Wan implements AutoCloseable {
     ///
     /// @param text `[B, L, D]`
     /// @param image `[B, M, D]` or null
-    public record Context(Tensor text, @Nullable Tensor image) {}
+    public record Context(Attended text, @Nullable Attended image) {
+        /// Returns that of a batch.
+        ///
+        /// @param numbers `[B]`, int64: which of these each sample has
+        public Context rows(Tensor numbers) {
+            return new Context(text.rows(numbers), image == null ? null : image.rows(numbers));
+        }
+    }
 
     /// What the stages hand on.
     ///
@@ -196,8 +205,13 @@ public final class Wan implements AutoCloseable {
     /// @return `[B, outputs, F, H, W]` in the caller's scope
     /// @throws ShapeException if a shape does not fit or there are more patches than positions
     public Tensor forward(Tensor x, Tensor t, Tensor text, @Nullable Tensor image) {
+        return TensorScope.compute(() -> forward(x, t, context(text, image, x.size(0))));
+    }
+
+    /// The same with what [#prepare] gave, for the calls of a run.
+    public Tensor forward(Tensor x, Tensor t, Context context) {
         return TensorScope.compute(() -> {
-            Hidden h = embed(x, t, text, image);
+            Hidden h = embed(x, t, context);
             Tensor last = throughAll(h); // [B, N, D]
             return head(last, h.c, grid(x)); // [B, outputs, F, H, W]
         });
@@ -205,21 +219,44 @@ public final class Wan implements AutoCloseable {
 
     private Tensor throughAll(Hidden h) {
         if (!Ops.isGradEnabled()) {
-            return TensorScope.fold(
-                    h.x, blocks, (z, b) -> b.forward(z, h.time, h.context, h.positions));
+            List<Integer> all = IntStream.range(0, depth()).boxed().toList();
+            return TensorScope.fold(h.x, all, (z, i) -> block(i, z, h));
         }
         Tensor z = h.x;
-        for (WanBlock block : blocks) {
-            z = block.forward(z, h.time, h.context, h.positions);
+        for (int i = 0; i < depth(); i++) {
+            z = block(i, z, h);
         }
         return z;
     }
 
+    /// Computes all of text and image that is the same at all times. It belongs to the caller's
+    /// innermost scope.
+    ///
+    /// @param text as for [#forward(Tensor, Tensor, Tensor, Tensor)]
+    /// @param image the same
+    public Context prepare(Tensor text, @Nullable Tensor image) {
+        Context c = context(text, image, text.size(0));
+        return new Context(
+                c.text.known(blocks, WanBlock::text),
+                c.image == null ? null : c.image.known(blocks, WanBlock::image));
+    }
+
+    private Context context(Tensor text, @Nullable Tensor image, long b) {
+        Shapes.require(text, "text", b, Shapes.ANY, config.textWidth);
+        Tensor seen = image(image, b);
+        return new Context(
+                Attended.of(textEmbedding.forward(text)), seen == null ? null : Attended.of(seen));
+    }
+
     /// Embeds noisy latents, time, text and image.
     public Hidden embed(Tensor x, Tensor t, Tensor text, @Nullable Tensor image) {
+        return embed(x, t, context(text, image, x.size(0)));
+    }
+
+    private Hidden embed(Tensor x, Tensor t, Context context) {
         Shapes.require(x, "x", Shapes.ANY, config.inChannels, Shapes.ANY, Shapes.ANY, Shapes.ANY);
         long b = x.size(0);
-        Shapes.require(text, "text", b, Shapes.ANY, config.textWidth);
+        Shapes.require(context.text.states(), "text", b, Shapes.ANY, config.hiddenSize);
         Tensor z = Ops.linear(config.patch.patchify(x), patchWeight.flatten(1, -1), patchBias);
         Tensor c = time(t, b, z.size(1)); // [B, 1 or N, D]
         Tensor m = timeProjection.forward(Ops.silu(c)); // [B, 1 or N, 6 D]
@@ -227,7 +264,7 @@ public final class Wan implements AutoCloseable {
                 z,
                 c,
                 m.reshape(b, m.size(1), 6, config.hiddenSize),
-                new Context(textEmbedding.forward(text), image(image, b)),
+                context,
                 positions(grid(x)).on(x));
     }
 
@@ -279,7 +316,14 @@ public final class Wan implements AutoCloseable {
     ///
     /// @param h what [#embed] gave
     public Tensor block(int i, Tensor x, Hidden h) {
-        return blocks.get(i).forward(x, h.time, h.context, h.positions);
+        WanBlock block = blocks.get(i);
+        Context c = h.context;
+        return block.forward(
+                x,
+                h.time,
+                c.text.at(i, block::text),
+                c.image == null ? null : c.image.at(i, block::image),
+                h.positions);
     }
 
     /// Turns the last tokens into the prediction.

@@ -1,7 +1,9 @@
 package org.dit4j.model;
 
+import java.util.Objects;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.nn.Init;
+import org.dit4j.nn.KeysValues;
 import org.dit4j.nn.LayerNorm;
 import org.dit4j.nn.Linear;
 import org.dit4j.nn.Mlp;
@@ -79,14 +81,16 @@ record WanBlock(
     ///
     /// @param x tokens `[B, N, D]`
     /// @param time `[B, 1, 6, D]`, or `[B, N, 6, D]` where each token has a time of its own
-    /// @param context text and image
+    /// @param text what [#text] gave
+    /// @param seen what [#image] gave, or null
     /// @param positions of the tokens
     /// @return `[B, N, D]`
-    Tensor forward(Tensor x, Tensor time, Wan.Context context, Rotary positions) {
+    Tensor forward(
+            Tensor x, Tensor time, KeysValues text, @Nullable KeysValues seen, Rotary positions) {
         Tensor m = time.add(modulation.unsqueeze(0)); // [B, 1 or N, 6, D]
         Tensor a = selfAttn.forward(modulate(x, m, 0), positions); // [B, N, D]
         Tensor h = x.addcmul(m.select(2, 2), a); // [B, N, D]
-        h = h.add(cross(norm3 == null ? h : norm3.forward(h), context)); // [B, N, D]
+        h = h.add(cross(norm3 == null ? h : norm3.forward(h), text, seen)); // [B, N, D]
         return h.addcmul(m.select(2, 5), ffn.forward(modulate(h, m, 3))); // [B, N, D]
     }
 
@@ -95,15 +99,25 @@ record WanBlock(
     }
 
     /// Text and image are attended to one by one, and what is found is added.
-    private Tensor cross(Tensor x, Wan.Context context) {
+    private Tensor cross(Tensor x, KeysValues text, @Nullable KeysValues seen) {
         Tensor q = crossAttn.queries(x); // [B, A, N, K]
-        Tensor text = context.text();
-        Tensor y = SplitAttention.attend(q, crossAttn.keys(text), crossAttn.values(text), null);
-        if (image != null && context.image() != null) {
-            Tensor key = crossAttn.split(image.norm.forward(image.k.forward(context.image())));
-            Tensor value = crossAttn.split(image.v.forward(context.image())); // [B, A, M, K]
-            y = y.add(SplitAttention.attend(q, key, value, null)); // [B, N, D]
+        Tensor y = SplitAttention.attend(q, text.keys(), text.values(), null); // [B, N, D]
+        if (seen != null) {
+            y = y.add(SplitAttention.attend(q, seen.keys(), seen.values(), null)); // [B, N, D]
         }
         return crossAttn.out().forward(y); // [B, N, D]
+    }
+
+    /// Returns what the tokens of the text `[B, L, D]` are attended to by.
+    KeysValues text(Tensor states) {
+        return crossAttn.keysValues(states);
+    }
+
+    /// Returns what the tokens of the image `[B, M, D]` are attended to by.
+    KeysValues image(Tensor states) {
+        ImageKeys own = Objects.requireNonNull(image);
+        return new KeysValues(
+                crossAttn.split(own.norm.forward(own.k.forward(states))),
+                crossAttn.split(own.v.forward(states)));
     }
 }

@@ -32,6 +32,25 @@ public record CrossAttention(Linear q, Linear kv, Linear proj, QkNorm norm, int 
     /// @param mask added to the scores, broadcast to `[B, A, N, L]`, or null
     /// @param positions turns the queries after their norm, or null
     public Tensor forward(Tensor x, Tensor c, @Nullable Tensor mask, @Nullable Rotary positions) {
+        return forward(x, keysValues(c), mask, positions);
+    }
+
+    /// Returns what the tokens `[B, L, E]` are attended to by.
+    public KeysValues keysValues(Tensor c) {
+        Tensor y = kv.forward(c); // [B, L, 2 D]
+        long k = y.size(2) / (2L * heads);
+        Tensor p =
+                y.reshape(c.size(0), c.size(1), 2, heads, k)
+                        .permute(2, 0, 3, 1, 4); // [2, B, A, L, K]
+        return new KeysValues(norm.keys(p.select(0, 0)), p.select(0, 1));
+    }
+
+    /// Attends from `x` `[B, N, D]` to tokens whose keys and values are known.
+    ///
+    /// @param mask added to the scores, broadcast to `[B, A, N, L]`, or null
+    /// @param positions turns the queries after their norm, or null
+    public Tensor forward(
+            Tensor x, KeysValues given, @Nullable Tensor mask, @Nullable Rotary positions) {
         long b = x.size(0);
         long n = x.size(1);
         long k = x.size(2) / heads;
@@ -40,12 +59,8 @@ public record CrossAttention(Linear q, Linear kv, Linear proj, QkNorm norm, int 
         if (positions != null) {
             query = positions.rotate(query);
         }
-        Tensor p =
-                kv.forward(c)
-                        .reshape(b, c.size(1), 2, heads, k)
-                        .permute(2, 0, 3, 1, 4); // [2, B, A, L, K]
-        Tensor key = norm.keys(p.select(0, 0)); // [B, A, L, K]
-        Tensor y = AttentionKernel.attend(query, key, p.select(0, 1), mask, 1 / Math.sqrt(k));
+        Tensor y =
+                AttentionKernel.attend(query, given.keys(), given.values(), mask, 1 / Math.sqrt(k));
         return proj.forward(y.transpose(1, 2).reshape(b, n, heads * k)); // [B, N, D]
     }
 }

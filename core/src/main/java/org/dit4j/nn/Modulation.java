@@ -24,7 +24,22 @@ public record Modulation(Linear linear, int parts) {
 
     /// Returns the vectors, each `[B, 1, D]`, for `c`, `[B, D]` or as wide as `linear` wants it.
     public Tensor[] forward(Tensor c) {
-        return Ops.chunk(linear.forward(Ops.silu(c)).unsqueeze(1), parts, 2);
+        return cut(whole(c));
+    }
+
+    /// Returns the vectors in one piece, `[B, parts * D]`.
+    Tensor whole(Tensor c) {
+        return linear.forward(Ops.silu(c));
+    }
+
+    /// Cuts what [#whole] gave into the vectors.
+    Tensor[] cut(Tensor whole) {
+        return Ops.chunk(whole.unsqueeze(1), parts, 2);
+    }
+
+    /// Returns how many numbers it gives, parts * D.
+    long width() {
+        return linear.weight().size(0);
     }
 
     /// Returns `x * (1 + scale) + shift`.

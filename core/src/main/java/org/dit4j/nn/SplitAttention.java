@@ -64,6 +64,11 @@ public record SplitAttention(
         return split(v.forward(x));
     }
 
+    /// Returns what the tokens `[B, L, E]` are attended to by.
+    public KeysValues keysValues(Tensor x) {
+        return new KeysValues(keys(x), values(x));
+    }
+
     /// Cuts `[B, N, D]` into heads `[B, A, N, K]`.
     public Tensor split(Tensor x) {
         return x.reshape(x.size(0), x.size(1), heads, x.size(2) / heads).transpose(1, 2);
@@ -104,10 +109,10 @@ public record SplitAttention(
         return out.forward(attend(query, key, values(x), null));
     }
 
-    /// Attends from `x` `[B, N, D]` to `c` `[B, L, E]`.
+    /// Attends from `x` `[B, N, D]` to other tokens.
     ///
     /// @param mask added to the scores, broadcast to `[B, A, N, L]`, or null
-    public Tensor forward(Tensor x, Tensor c, @Nullable Tensor mask) {
-        return out.forward(attend(queries(x), keys(c), values(c), mask));
+    public Tensor forward(Tensor x, KeysValues given, @Nullable Tensor mask) {
+        return out.forward(attend(queries(x), given.keys(), given.values(), mask));
     }
 }

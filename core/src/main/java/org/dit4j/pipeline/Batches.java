@@ -1,10 +1,16 @@
 package org.dit4j.pipeline;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.function.BiFunction;
+import java.util.function.Supplier;
+import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Tensor;
+import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Tensors;
+import org.dit4j.tensor.Turn;
 
 /// Batches of encoded prompts.
 final class Batches {
@@ -29,6 +35,30 @@ final class Batches {
             wanted.addAll(Collections.nCopies((int) n, r.prompts().size()));
         }
         return wanted;
+    }
+
+    /// Returns how many of [#texts] are shown.
+    ///
+    /// @param guided whether the negative one is
+    static int count(GenerationRequest r, boolean guided) {
+        return r.prompts().size() + (guided ? 1 : 0);
+    }
+
+    /// Computes what stays the same for a whole run.
+    static <T> T once(Supplier<T> body) {
+        return Turn.take(() -> Ops.noGrad(body));
+    }
+
+    /// Returns what was computed for each text in order as a batch has it.
+    ///
+    /// @param texts how many there are
+    /// @param shown which of them each picture shows
+    /// @param rows takes some of them
+    static <T> T of(T all, int texts, List<Integer> shown, BiFunction<T, Tensor, T> rows) {
+        long[] numbers = shown.stream().mapToLong(Integer::longValue).toArray();
+        return Arrays.equals(numbers, LongStream.range(0, texts).toArray())
+                ? all
+                : rows.apply(all, Tensors.of(numbers, numbers.length));
     }
 
     /// Returns rows of `all`, one for each picture of a batch.

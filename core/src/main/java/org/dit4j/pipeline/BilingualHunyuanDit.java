@@ -1,6 +1,7 @@
 package org.dit4j.pipeline;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
@@ -60,14 +61,27 @@ public record BilingualHunyuanDit(HunyuanDit network) implements BilingualNetwor
 
     @Override
     public Tensor forward(Tensor x, Tensor t, BilingualStates texts) {
-        var conditions =
-                new HunyuanDit.Conditions(
-                        Ops.to(texts.zh().states(), dtype()),
-                        texts.zh().mask(),
-                        Ops.to(texts.en().states(), dtype()),
-                        texts.en().mask(),
-                        Optional.empty());
-        return network.forward(x, t, conditions);
+        return network.forward(x, t, conditions(texts));
+    }
+
+    private HunyuanDit.Conditions conditions(BilingualStates texts) {
+        return new HunyuanDit.Conditions(
+                Ops.to(texts.zh().states(), dtype()),
+                texts.zh().mask(),
+                Ops.to(texts.en().states(), dtype()),
+                texts.en().mask(),
+                Optional.empty());
+    }
+
+    @Override
+    public PromptedNetwork.Prepared prepare(BilingualStates texts, List<Float> times) {
+        int count = (int) texts.zh().states().size(0);
+        HunyuanDit.Prepared all = Batches.once(() -> network.prepare(conditions(texts)));
+        return shown -> {
+            var own = Batches.of(all, count, shown, HunyuanDit.Prepared::rows);
+            return (x, t) ->
+                    Ops.to(network.forward(Ops.to(x, dtype()), t, own, List.of()), Dtype.FLOAT32);
+        };
     }
 
     @Override

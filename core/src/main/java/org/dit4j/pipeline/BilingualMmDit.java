@@ -3,6 +3,7 @@ package org.dit4j.pipeline;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
@@ -92,31 +93,41 @@ public record BilingualMmDit(MmDit network, int textLength) implements Bilingual
                             .filter(i -> lengths[i] == length)
                             .mapToLong(i -> i)
                             .toArray();
-            var own = new BilingualStates(texts.zh().take(rows), texts.en().take(rows));
-            Tensor y = alike(Tensors.rows(x, rows), Tensors.rows(t, rows), joined(own, length));
+            Joined own = joined(texts.take(rows), length);
+            Tensor y = alike(Tensors.rows(x, rows), Tensors.rows(t, rows), own);
             all.index_copy_(0, Ops.on(Tensors.of(rows, rows.length), all), y);
         }
         return all;
     }
 
-    /// Texts of one length can stop after the first block.
+    /// Texts of one length can stop after the first block. If there are others among them, each
+    /// batch is prepared at each call.
     @Override
-    public Denoiser denoiser(BilingualStates texts) {
+    public PromptedNetwork.Prepared prepare(BilingualStates texts, List<Float> times) {
         int[] distinct = Arrays.stream(lengths(texts)).distinct().toArray();
         if (distinct.length > 1) {
-            return BilingualNetwork.super.denoiser(texts);
+            return shown -> mixed(texts.take(shown.stream().mapToLong(i -> i).toArray()));
         }
         Joined joined = joined(texts, distinct[0]);
-        SplitDenoiser split =
-                (x, t) ->
-                        network.split(
-                                        Ops.to(x, dtype()),
-                                        t,
-                                        joined.states,
-                                        joined.pooled,
-                                        MmDit.Changes.NONE)
-                                .then(answer -> Ops.to(answer, Dtype.FLOAT32));
-        return split;
+        int count = (int) joined.states.size(0);
+        MmDit.Prepared all =
+                Batches.once(() -> network.prepare(joined.states, joined.pooled, times));
+        return shown -> split(Batches.of(all, count, shown, MmDit.Prepared::rows));
+    }
+
+    private Denoiser mixed(BilingualStates texts) {
+        int[] distinct = Arrays.stream(lengths(texts)).distinct().toArray();
+        if (distinct.length > 1) {
+            return (x, t) -> Ops.to(forward(Ops.to(x, dtype()), t, texts), Dtype.FLOAT32);
+        }
+        Joined joined = joined(texts, distinct[0]);
+        return split(network.prepare(joined.states, joined.pooled));
+    }
+
+    private SplitDenoiser split(MmDit.Prepared texts) {
+        return (x, t) ->
+                network.split(Ops.to(x, dtype()), t, texts, MmDit.Changes.NONE)
+                        .then(answer -> Ops.to(answer, Dtype.FLOAT32));
     }
 
     /// The length at which each text goes through the network.

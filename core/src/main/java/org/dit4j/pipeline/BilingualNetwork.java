@@ -1,16 +1,15 @@
 package org.dit4j.pipeline;
 
 import java.nio.file.Path;
+import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
 import org.dit4j.checkpoint.JsonFile;
 import org.dit4j.checkpoint.LoadOptions;
-import org.dit4j.diffusion.Denoiser;
 import org.dit4j.model.HunyuanDitConfigs;
 import org.dit4j.nn.ParameterSource;
 import org.dit4j.nn.Parameters;
 import org.dit4j.tensor.Dtype;
-import org.dit4j.tensor.Ops;
 import org.dit4j.text.BilingualStates;
 import tools.jackson.databind.JsonNode;
 
@@ -26,13 +25,12 @@ public sealed interface BilingualNetwork extends AutoCloseable
     /// @return `[B, outputs, H, W]`
     Tensor forward(Tensor x, Tensor t, BilingualStates texts);
 
-    /// Returns the network for some texts, which can stop after its first block where the network
-    /// and the texts allow it. The network in its own precision, what calls it in float32.
+    /// Prepares the calls of a run with some texts. They can stop after the first block where the
+    /// network and the texts allow it.
     ///
     /// @param texts as for [#forward]
-    default Denoiser denoiser(BilingualStates texts) {
-        return (x, t) -> Ops.to(forward(Ops.to(x, dtype()), t, texts), Dtype.FLOAT32);
-    }
+    /// @param times of the calls where they are known ahead
+    PromptedNetwork.Prepared prepare(BilingualStates texts, List<Float> times);
 
     /// Returns the number of tokens that shorter texts are padded to, for each encoder.
     int textLength();

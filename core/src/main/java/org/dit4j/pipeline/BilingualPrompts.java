@@ -2,7 +2,7 @@ package org.dit4j.pipeline;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.dit4j.diffusion.Denoiser;
+import java.util.stream.LongStream;
 import org.dit4j.text.BilingualStates;
 import org.dit4j.text.FrozenEncoders;
 import org.dit4j.text.TextOptions;
@@ -44,11 +44,16 @@ public record BilingualPrompts(BilingualNetwork network, FrozenEncoders encoders
         }
 
         @Override
-        public Denoiser of(List<Integer> texts) {
-            long[] numbers = texts.stream().mapToLong(Integer::longValue).toArray();
-            return network.denoiser(
-                    new BilingualStates(zh.take(numbers), en.take(numbers))
-                            .on(network.parameters().device()));
+        public Prepared prepare(int texts) {
+            return prepare(texts, List.of());
+        }
+
+        @Override
+        public Prepared prepare(int texts, List<Float> times) {
+            long[] numbers = LongStream.range(0, texts).toArray();
+            return network.prepare(
+                    new BilingualStates(zh, en).take(numbers).on(network.parameters().device()),
+                    times);
         }
 
         @Override

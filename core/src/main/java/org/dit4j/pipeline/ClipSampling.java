@@ -55,9 +55,11 @@ record ClipSampling(TextConditioned network, DiffusionProcess process) {
                 conditioned(prompts, r, known), sampling().guidance(r.guide()), r.caching(), CHUNK);
     }
 
-    private static LatentSampling.Conditioned conditioned(
+    private LatentSampling.Conditioned conditioned(
             PromptedNetwork.Prompts prompts, GenerationRequest r, KnownFrames known) {
-        return (from, n, paired) -> known.shownTo(prompts.of(Batches.shown(r, from, n, paired)));
+        boolean guided = sampling().guidance(r.guide()).active();
+        PromptedNetwork.Prepared ready = prompts.prepare(Batches.count(r, guided));
+        return (from, n, paired) -> known.shownTo(ready.of(Batches.shown(r, from, n, paired)));
     }
 
     LatentSampling sampling() {

@@ -82,8 +82,13 @@ final class CogVideoXPrompts implements VideoNetwork {
             this.remarks = remarks;
         }
 
+        /// The projection of the texts is nothing beside the blocks.
         @Override
-        public Denoiser of(List<Integer> texts) {
+        public PromptedNetwork.Prepared prepare(int texts) {
+            return this::of;
+        }
+
+        private Denoiser of(List<Integer> texts) {
             CogVideoX cogVideoX = network.get();
             Dtype dtype = cogVideoX.dtype();
             Tensor own = Ops.to(Batches.rows(states, texts), dtype); // [B, L, E]

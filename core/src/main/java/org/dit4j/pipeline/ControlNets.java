@@ -24,8 +24,8 @@ record ControlNets<C, N extends AutoCloseable>(List<Net<C, N>> nets) implements 
 
     /// What gives the residuals of one ControlNet, scaled.
     @FunctionalInterface
-    interface Pass<C, N> {
-        List<Tensor> residuals(C config, N network, PromptedNetwork.Control control);
+    interface Pass<N> {
+        List<Tensor> residuals(int i, N network, PromptedNetwork.Control control);
     }
 
     /// Opens the checkpoints of ControlNets.
@@ -48,9 +48,10 @@ record ControlNets<C, N extends AutoCloseable>(List<Net<C, N>> nets) implements 
     /// Adds up the residuals of all, in the caller's scope.
     ///
     /// @param controls one for each
+    /// @param pass is given the number of a ControlNet, too
     /// @throws ConfigException if there are more or fewer, or if two ControlNets give residuals for
     ///   different numbers of blocks
-    List<Tensor> sum(List<PromptedNetwork.Control> controls, Pass<C, N> pass) {
+    List<Tensor> sum(List<PromptedNetwork.Control> controls, Pass<N> pass) {
         ConfigException.require(
                 controls.size() == nets.size(),
                 "%d control pictures need as many ControlNets, not %d",
@@ -59,7 +60,7 @@ record ControlNets<C, N extends AutoCloseable>(List<Net<C, N>> nets) implements 
         List<Tensor> sum = List.of();
         for (int i = 0; i < nets.size(); i++) {
             Net<C, N> net = nets.get(i);
-            List<Tensor> own = pass.residuals(net.config, net.network.get(), controls.get(i));
+            List<Tensor> own = pass.residuals(i, net.network.get(), controls.get(i));
             sum = i == 0 ? own : added(sum, own);
         }
         return sum;

@@ -72,8 +72,13 @@ final class FluxPrompts implements PromptedNetwork {
             this.remarks = remarks;
         }
 
+        /// The projection of the texts is nothing beside the blocks.
         @Override
-        public Denoiser of(List<Integer> texts) {
+        public Prepared prepare(int texts) {
+            return this::of;
+        }
+
+        private Denoiser of(List<Integer> texts) {
             Flux flux = network.get();
             Tensor own = Ops.to(Batches.rows(states, texts), flux.dtype()); // [B, L, E]
             Tensor vectors = Ops.to(Batches.rows(pooled, texts), flux.dtype()); // [B, P]

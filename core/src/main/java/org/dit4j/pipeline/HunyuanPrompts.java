@@ -67,37 +67,18 @@ final class HunyuanPrompts implements PromptedNetwork {
         }
 
         @Override
-        public Denoiser of(List<Integer> texts) {
-            return of(texts, List.of());
+        public Prepared prepare(int texts) {
+            return new Steered(texts, conditions(texts));
         }
 
-        @Override
-        public Denoiser of(List<Integer> texts, List<Control> controls) {
-            HunyuanDit dit = network.get();
-            var conditions =
-                    new HunyuanDit.Conditions(
-                            Ops.to(Batches.rows(first.states().last(), texts), dit.dtype()),
-                            Batches.rows(first.tokens().mask(), texts),
-                            Ops.to(Batches.rows(second.states().last(), texts), dit.dtype()),
-                            Batches.rows(second.tokens().mask(), texts),
-                            config.sizeAndStyle()
-                                    ? Optional.of(meta(texts.size()))
-                                    : Optional.empty());
-            return (x, t) -> {
-                Tensor latents = Ops.to(x, dit.dtype());
-                List<Tensor> residuals =
-                        controlNets.sum(
-                                controls,
-                                (_, net, control) ->
-                                        net.forward(
-                                                latents,
-                                                Ops.to(control.latents(), net.dtype()),
-                                                t,
-                                                conditions,
-                                                control.scale()));
-                Tensor y = dit.forward(latents, t, conditions, residuals);
-                return Ops.to(y.narrow(1, 0, x.size(1)), Dtype.FLOAT32); // without the variance
-            };
+        private HunyuanDit.Conditions conditions(int texts) {
+            Dtype dtype = network.get().dtype();
+            return new HunyuanDit.Conditions(
+                    Ops.to(first.states().last().narrow(0, 0, texts), dtype),
+                    first.tokens().mask().narrow(0, 0, texts),
+                    Ops.to(second.states().last().narrow(0, 0, texts), dtype),
+                    second.tokens().mask().narrow(0, 0, texts),
+                    config.sizeAndStyle() ? Optional.of(meta(texts)) : Optional.empty());
         }
 
         private HunyuanDit.Meta meta(int pictures) {
@@ -130,6 +111,53 @@ final class HunyuanPrompts implements PromptedNetwork {
             var remarks = new ArrayList<>(first.remarks("CLIP"));
             remarks.addAll(second.remarks("T5"));
             return remarks;
+        }
+    }
+
+    /// The network and its ControlNets, each with what it makes of the texts.
+    private final class Steered implements Prepared {
+        private final int texts;
+        private final HunyuanDit.Prepared all;
+        private final List<HunyuanDit.Prepared> steering;
+
+        Steered(int texts, HunyuanDit.Conditions conditions) {
+            this.texts = texts;
+            all = Batches.once(() -> network.get().prepare(conditions));
+            steering =
+                    controlNets.nets().stream()
+                            .map(net -> Batches.once(() -> net.network().get().prepare(conditions)))
+                            .toList();
+        }
+
+        @Override
+        public Denoiser of(List<Integer> shown) {
+            return of(shown, List.of());
+        }
+
+        @Override
+        public Denoiser of(List<Integer> shown, List<Control> controls) {
+            HunyuanDit dit = network.get();
+            HunyuanDit.Prepared own = rows(all, shown);
+            List<HunyuanDit.Prepared> others = steering.stream().map(s -> rows(s, shown)).toList();
+            return (x, t) -> {
+                Tensor latents = Ops.to(x, dit.dtype());
+                List<Tensor> residuals =
+                        controlNets.sum(
+                                controls,
+                                (i, net, control) ->
+                                        net.forward(
+                                                latents,
+                                                Ops.to(control.latents(), net.dtype()),
+                                                t,
+                                                others.get(i),
+                                                control.scale()));
+                Tensor y = dit.forward(latents, t, own, residuals);
+                return Ops.to(y.narrow(1, 0, x.size(1)), Dtype.FLOAT32); // without the variance
+            };
+        }
+
+        private HunyuanDit.Prepared rows(HunyuanDit.Prepared of, List<Integer> shown) {
+            return Batches.of(of, texts, shown, HunyuanDit.Prepared::rows);
         }
     }
 

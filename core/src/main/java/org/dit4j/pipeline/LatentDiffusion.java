@@ -130,7 +130,7 @@ record LatentDiffusion(
     /// half first. The reference draws them from Python's global generator, so the noise of the
     /// sampling is the same with and without a control picture.
     private List<Tensor> controls(GenerationRequest r) {
-        int rows = r.pictures() * (sampling().guidance(r.guide()).active() ? 2 : 1);
+        int rows = r.pictures() * (guided(r) ? 2 : 1);
         var all = new ArrayList<Tensor>();
         try (var rng = Rng.seeded(r.seed())) {
             for (int i = 0; i < r.given().controls().size(); i++) {
@@ -181,6 +181,11 @@ record LatentDiffusion(
     RunDenoiser denoiser(LatentSampling.Conditioned conditioned, GenerationRequest r) {
         return LatentSampling.denoiser(
                 conditioned, sampling().guidance(r.guide()), r.caching(), LatentSampling.CHUNK);
+    }
+
+    /// Returns whether a request also needs what the network says of the negative prompt.
+    boolean guided(GenerationRequest r) {
+        return sampling().guidance(r.guide()).active();
     }
 
     private LatentSampling sampling() {

@@ -7,10 +7,10 @@ import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
 import org.dit4j.checkpoint.LoadOptions;
-import org.dit4j.diffusion.Denoiser;
 import org.dit4j.model.LatteText;
 import org.dit4j.model.LatteTextCheckpoint;
 import org.dit4j.model.OpenCheckpoint;
+import org.dit4j.nn.Attended;
 import org.dit4j.nn.VideoPatch;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
@@ -72,12 +72,16 @@ final class LattePrompts implements VideoNetwork {
         }
 
         @Override
-        public Denoiser of(List<Integer> texts) {
+        public PromptedNetwork.Prepared prepare(int texts) {
             LatteText latte = network.get();
-            Tensor own = Ops.to(Batches.rows(states, texts), latte.dtype()); // [B, L, E]
-            return (x, t) -> {
-                Tensor y = latte.forward(Ops.to(x, latte.dtype()), t, own, null, true);
-                return Ops.to(y.narrow(1, 0, x.size(1)), Dtype.FLOAT32); // without the variance
+            Tensor own = Ops.to(states.narrow(0, 0, texts), latte.dtype()); // [P, L, E]
+            Attended all = Batches.once(() -> latte.prepare(own));
+            return shown -> {
+                Attended rows = Batches.of(all, texts, shown, Attended::rows);
+                return (x, t) -> {
+                    Tensor y = latte.forward(Ops.to(x, latte.dtype()), t, rows, null, true);
+                    return Ops.to(y.narrow(1, 0, x.size(1)), Dtype.FLOAT32); // no variance
+                };
             };
         }
 

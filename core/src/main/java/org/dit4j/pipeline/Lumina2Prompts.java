@@ -70,14 +70,19 @@ final class Lumina2Prompts implements PromptedNetwork {
         }
 
         @Override
-        public Denoiser of(List<Integer> texts) {
+        public Prepared prepare(int texts) {
             Lumina2 dit = network.get();
-            Tensor states = Ops.to(Batches.rows(encoded.beside(), texts), dit.dtype()); // [B, L, E]
-            Tensor mask = Batches.rows(encoded.tokens().mask(), texts); // [B, L]
+            Tensor states = Ops.to(encoded.beside().narrow(0, 0, texts), dit.dtype()); // [P, L, E]
+            Tensor mask = encoded.tokens().mask().narrow(0, 0, texts); // [P, L]
+            Lumina2.Prepared all = Batches.once(() -> dit.prepare(states, mask));
+            return shown -> of(dit, Batches.of(all, texts, shown, Lumina2.Prepared::rows));
+        }
+
+        private Denoiser of(Lumina2 dit, Lumina2.Prepared text) {
             return (x, t) -> {
                 double time = 1 - Tensors.doubles(t)[0] / STEPS; // 0 noise, 1 picture
                 Tensor at = Tensors.full(time, Dtype.FLOAT32, x.size(0));
-                Tensor y = dit.forward(Ops.to(x, dit.dtype()), at, states, mask);
+                Tensor y = dit.forward(Ops.to(x, dit.dtype()), at, text);
                 return Ops.mul(Ops.to(y.narrow(1, 0, x.size(1)), Dtype.FLOAT32), -1);
             };
         }

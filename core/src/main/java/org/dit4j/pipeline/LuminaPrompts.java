@@ -64,13 +64,17 @@ final class LuminaPrompts implements PromptedNetwork {
         }
 
         @Override
-        public Denoiser of(List<Integer> texts) {
+        public Prepared prepare(int texts) {
             LuminaDit dit = network.get();
-            Tensor states = encoded.beside();
             var condition =
                     new LuminaDit.Condition.Captions(
-                            Ops.to(Batches.rows(states, texts), dit.dtype()),
-                            Batches.rows(encoded.tokens().mask(), texts));
+                            Ops.to(encoded.beside().narrow(0, 0, texts), dit.dtype()),
+                            encoded.tokens().mask().narrow(0, 0, texts));
+            LuminaDit.Prepared all = Batches.once(() -> dit.prepare(condition));
+            return shown -> of(dit, Batches.of(all, texts, shown, LuminaDit.Prepared::rows));
+        }
+
+        private Denoiser of(LuminaDit dit, LuminaDit.Prepared condition) {
             return (x, t) -> {
                 double time = 1 - Tensors.doubles(t)[0] / STEPS; // 0 noise, 1 picture
                 Tensor at = Tensors.full(time, Dtype.FLOAT32, x.size(0));

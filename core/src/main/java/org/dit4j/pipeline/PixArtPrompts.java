@@ -6,7 +6,6 @@ import java.util.Locale;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.checkpoint.LoadOptions;
-import org.dit4j.diffusion.Denoiser;
 import org.dit4j.model.OpenCheckpoint;
 import org.dit4j.model.PixArt;
 import org.dit4j.model.PixArtCheckpoint;
@@ -59,30 +58,34 @@ final class PixArtPrompts implements PromptedNetwork {
         }
 
         @Override
-        public Denoiser of(List<Integer> texts) {
+        public Prepared prepare(int texts) {
             PixArt pixArt = network.get();
+            Tensor states = encoded.states().last().narrow(0, 0, texts); // [P, L, E]
             var conditions =
                     new PixArt.Conditions(
-                            Ops.to(Batches.rows(encoded.states().last(), texts), pixArt.dtype()),
-                            Batches.rows(encoded.tokens().mask(), texts),
-                            config.microConditions() ? micro(texts.size()) : null);
-            return (x, t) -> {
-                Tensor y = pixArt.forward(Ops.to(x, pixArt.dtype()), t, conditions);
-                return Ops.to(y.narrow(1, 0, x.size(1)), Dtype.FLOAT32); // without the variance
+                            Ops.to(states, pixArt.dtype()),
+                            encoded.tokens().mask().narrow(0, 0, texts),
+                            config.microConditions() ? micro(texts) : null);
+            PixArt.Prepared all = Batches.once(() -> pixArt.prepare(conditions));
+            return shown -> {
+                var own = Batches.of(all, texts, shown, PixArt.Prepared::rows);
+                return (x, t) -> {
+                    Tensor y = pixArt.forward(Ops.to(x, pixArt.dtype()), t, own);
+                    return Ops.to(y.narrow(1, 0, x.size(1)), Dtype.FLOAT32); // no variance
+                };
             };
         }
 
-        private PixArt.Micro micro(int pictures) {
+        private PixArt.Micro micro(int texts) {
             float h = request.height();
             float w = request.width();
-            var sizes = new float[2 * pictures];
-            for (int i = 0; i < pictures; i++) {
+            var sizes = new float[2 * texts];
+            for (int i = 0; i < texts; i++) {
                 sizes[2 * i] = h;
                 sizes[2 * i + 1] = w;
             }
             return new PixArt.Micro(
-                    Tensors.of(sizes, pictures, 2),
-                    Tensors.full(h / w, Dtype.FLOAT32, pictures, 1));
+                    Tensors.of(sizes, texts, 2), Tensors.full(h / w, Dtype.FLOAT32, texts, 1));
         }
 
         @Override

@@ -15,12 +15,14 @@ public interface PromptedNetwork extends LatentNetwork, TextConditioned {
     /// @param scale times which the ControlNet's residuals are added
     record Control(Tensor latents, double scale) {}
 
-    /// Texts that have become conditions.
-    interface Prompts {
+    /// The network with some texts, of which all is computed that is the same at all times of a
+    /// run. It belongs to the scope that was innermost when it was made.
+    @FunctionalInterface
+    interface Prepared {
         /// Returns the network for a batch, float32 in and out, with as many channels as the
         /// latents have.
         ///
-        /// @param texts which of the encoded texts each picture of the batch shows
+        /// @param texts which of the texts each picture of the batch shows
         Denoiser of(List<Integer> texts);
 
         /// Returns the network for a batch, steered by its ControlNets.
@@ -30,6 +32,21 @@ public interface PromptedNetwork extends LatentNetwork, TextConditioned {
         default Denoiser of(List<Integer> texts, List<Control> controls) {
             ConfigException.require(controls.isEmpty(), "a control picture needs a ControlNet");
             return of(texts);
+        }
+    }
+
+    /// Texts that have become conditions.
+    interface Prompts {
+        /// Prepares the calls of a run.
+        ///
+        /// @param texts how many of the encoded texts are shown, from the first one on
+        Prepared prepare(int texts);
+
+        /// The same for a run of which the times are known ahead.
+        ///
+        /// @param times at which the network will be called; it may be called at others
+        default Prepared prepare(int texts, List<Float> times) {
+            return prepare(texts);
         }
 
         /// Returns what the network is given beside latents and time, under the names of diffusers'

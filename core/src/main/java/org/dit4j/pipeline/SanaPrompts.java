@@ -73,21 +73,26 @@ final class SanaPrompts implements PromptedNetwork {
         }
 
         @Override
-        public Denoiser of(List<Integer> texts) {
+        public Prepared prepare(int texts) {
             Sana sana = network.get();
             var conditions =
                     new Sana.Conditions(
-                            Ops.to(Batches.rows(encoded.states(), texts), sana.dtype()),
-                            Batches.rows(encoded.mask(), texts),
-                            guidance(texts.size()));
+                            Ops.to(encoded.states().narrow(0, 0, texts), sana.dtype()),
+                            encoded.mask().narrow(0, 0, texts),
+                            guidance(texts));
+            Sana.Prepared all = Batches.once(() -> sana.prepare(conditions));
+            return shown -> {
+                Denoiser plain = plain(sana, Batches.of(all, texts, shown, Sana.Prepared::rows));
+                return kind == Kind.SPRINT ? TrigFlow.of(plain) : plain;
+            };
+        }
+
+        private Denoiser plain(Sana sana, Sana.Prepared own) {
             double times = kind == Kind.SPRINT ? 1 : config.timestepScale();
-            Denoiser plain =
-                    (x, t) -> {
-                        Tensor at = Ops.mul(t, times);
-                        Tensor y = sana.forward(Ops.to(x, sana.dtype()), at, conditions);
-                        return Ops.to(y.narrow(1, 0, x.size(1)), Dtype.FLOAT32); // no variance
-                    };
-            return kind == Kind.SPRINT ? TrigFlow.of(plain) : plain;
+            return (x, t) -> {
+                Tensor y = sana.forward(Ops.to(x, sana.dtype()), Ops.mul(t, times), own);
+                return Ops.to(y.narrow(1, 0, x.size(1)), Dtype.FLOAT32); // without the variance
+            };
         }
 
         private @Nullable Tensor guidance(int pictures) {

@@ -110,32 +110,14 @@ final class Sd3Prompts implements PromptedNetwork {
         }
 
         @Override
-        public Denoiser of(List<Integer> texts) {
-            return of(texts, List.of());
+        public Prepared prepare(int texts) {
+            return prepare(texts, List.of());
         }
 
         @Override
-        public SplitDenoiser of(List<Integer> texts, List<Control> controls) {
-            MmDit mmDit = network.get();
-            Tensor own = Ops.to(Batches.rows(states, texts), mmDit.dtype());
-            Tensor vectors = Ops.to(Batches.rows(pooled, texts), mmDit.dtype());
-            return (x, t) -> {
-                Tensor latents = Ops.to(x, mmDit.dtype());
-                List<Tensor> residuals =
-                        controlNets.sum(
-                                controls,
-                                (config, net, control) ->
-                                        net.forward(
-                                                latents,
-                                                Ops.to(control.latents(), net.dtype()),
-                                                t,
-                                                own,
-                                                config.zeroPooled() ? Ops.mul(vectors, 0) : vectors,
-                                                control.scale()));
-                var changes = new MmDit.Changes(Set.of(), residuals);
-                return mmDit.split(latents, t, own, vectors, changes)
-                        .then(answer -> Ops.to(answer, Dtype.FLOAT32));
-            };
+        public Prepared prepare(int texts, List<Float> times) {
+            return new Steered(
+                    texts, states.narrow(0, 0, texts), pooled.narrow(0, 0, texts), times);
         }
 
         @Override
@@ -150,6 +132,55 @@ final class Sd3Prompts implements PromptedNetwork {
         @Override
         public List<String> remarks() {
             return remarks;
+        }
+    }
+
+    /// The network with what it makes of the texts, and its ControlNets.
+    private final class Steered implements Prepared {
+        private final int texts;
+        private final Tensor states; // [P, L, E]
+        private final Tensor pooled; // [P, E']
+        private final MmDit.Prepared all;
+
+        Steered(int texts, Tensor states, Tensor pooled, List<Float> times) {
+            MmDit mmDit = network.get();
+            this.texts = texts;
+            this.states = Ops.to(states, mmDit.dtype());
+            this.pooled = Ops.to(pooled, mmDit.dtype());
+            all = Batches.once(() -> mmDit.prepare(this.states, this.pooled, times));
+        }
+
+        @Override
+        public Denoiser of(List<Integer> shown) {
+            return of(shown, List.of());
+        }
+
+        @Override
+        public SplitDenoiser of(List<Integer> shown, List<Control> controls) {
+            MmDit mmDit = network.get();
+            MmDit.Prepared own = Batches.of(all, texts, shown, MmDit.Prepared::rows);
+            return (x, t) -> {
+                Tensor latents = Ops.to(x, mmDit.dtype());
+                List<Tensor> residuals = residuals(latents, t, shown, controls);
+                var changes = new MmDit.Changes(Set.of(), residuals);
+                return mmDit.split(latents, t, own, changes)
+                        .then(answer -> Ops.to(answer, Dtype.FLOAT32));
+            };
+        }
+
+        private List<Tensor> residuals(
+                Tensor latents, Tensor t, List<Integer> shown, List<Control> controls) {
+            Tensor vectors = Batches.rows(pooled, shown);
+            return controlNets.sum(
+                    controls,
+                    (i, net, control) ->
+                            net.forward(
+                                    latents,
+                                    Ops.to(control.latents(), net.dtype()),
+                                    t,
+                                    Batches.rows(states, shown),
+                                    net.config().zeroPooled() ? Ops.mul(vectors, 0) : vectors,
+                                    control.scale()));
         }
     }
 

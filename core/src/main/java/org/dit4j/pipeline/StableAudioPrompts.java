@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.checkpoint.LoadOptions;
-import org.dit4j.diffusion.Denoiser;
 import org.dit4j.model.OpenCheckpoint;
 import org.dit4j.model.StableAudio;
 import org.dit4j.model.StableAudioCheckpoint;
@@ -80,12 +79,16 @@ final class StableAudioPrompts implements AudioNetwork {
         }
 
         @Override
-        public Denoiser of(List<Integer> texts) {
+        public PromptedNetwork.Prepared prepare(int texts) {
             StableAudio audio = network.get();
-            Tensor own = Ops.to(Batches.rows(states, texts), audio.dtype());
-            Tensor whole = Ops.to(Batches.rows(times, texts), audio.dtype());
-            return (x, t) ->
-                    Ops.to(audio.forward(Ops.to(x, audio.dtype()), t, own, whole), Dtype.FLOAT32);
+            Tensor own = Ops.to(states.narrow(0, 0, texts), audio.dtype()); // [P, L, E]
+            Tensor whole = Ops.to(times.narrow(0, 0, texts), audio.dtype()); // [P, 1, G]
+            StableAudio.Prepared all = Batches.once(() -> audio.prepare(own, whole));
+            return shown -> {
+                var rows = Batches.of(all, texts, shown, StableAudio.Prepared::rows);
+                return (x, t) ->
+                        Ops.to(audio.forward(Ops.to(x, audio.dtype()), t, rows), Dtype.FLOAT32);
+            };
         }
 
         @Override

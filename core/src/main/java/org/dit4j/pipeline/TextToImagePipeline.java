@@ -111,8 +111,12 @@ public final class TextToImagePipeline implements Pipeline {
         return parts.network.encode(Batches.texts(r), r);
     }
 
-    private static LatentSampling.Conditioned conditioned(
+    private LatentSampling.Conditioned conditioned(
             PromptedNetwork.Prompts prompts, GenerationRequest r, List<Tensor> controls) {
+        PromptedNetwork.Prepared ready =
+                prompts.prepare(
+                        Batches.count(r, latents.guided(r)),
+                        latents.sampler(latents.drawn(r)).knownTimes());
         return (from, n, paired) -> {
             var own = new ArrayList<PromptedNetwork.Control>();
             for (int i = 0; i < controls.size(); i++) {
@@ -123,7 +127,7 @@ public final class TextToImagePipeline implements Pipeline {
                                 paired ? Ops.cat(0, rows, all.narrow(0, from, n)) : rows,
                                 r.given().controls().get(i).scale()));
             }
-            return prompts.of(Batches.shown(r, from, n, paired), own);
+            return ready.of(Batches.shown(r, from, n, paired), own);
         };
     }
 

@@ -143,16 +143,22 @@ final class WanPrompts implements VideoNetwork {
         }
 
         @Override
-        public Denoiser of(List<Integer> texts) {
-            Tensor own = Batches.rows(states, texts); // [B, L, E]
-            Tensor seen = image == null ? null : image.repeat(texts.size(), 1, 1);
-            return (x, t) -> {
-                Wan wan = at(t);
-                Dtype dtype = wan.dtype();
-                Tensor pictures = seen == null ? null : Ops.to(seen, dtype);
-                Tensor y = wan.forward(Ops.to(x, dtype), t, Ops.to(own, dtype), pictures);
-                return Ops.to(y, Dtype.FLOAT32);
+        public PromptedNetwork.Prepared prepare(int texts) {
+            Contextual noisy = contextual(network.get(), texts);
+            LessNoisy less = lessNoisy;
+            Contextual other = less == null ? noisy : contextual(less.network.get(), texts);
+            return shown -> {
+                Denoiser above = noisy.of(texts, shown);
+                Denoiser below = other.of(texts, shown);
+                return (x, t) -> (isNoisy(t) ? above : below).predict(x, t);
             };
+        }
+
+        private Contextual contextual(Wan wan, int texts) {
+            Dtype dtype = wan.dtype();
+            Tensor own = Ops.to(states.narrow(0, 0, texts), dtype); // [P, L, E]
+            Tensor seen = image == null ? null : Ops.to(image.repeat(texts, 1, 1), dtype);
+            return new Contextual(wan, Batches.once(() -> wan.prepare(own, seen)));
         }
 
         @Override
@@ -166,11 +172,18 @@ final class WanPrompts implements VideoNetwork {
         }
     }
 
-    /// The network for a time, which is the same for the whole batch but for still frames.
-    private Wan at(Tensor t) {
-        return lessNoisy == null || Ops.item(t.max()) >= lessNoisy.boundary
-                ? network.get()
-                : lessNoisy.network.get();
+    /// A network with what it makes of texts and images.
+    private record Contextual(Wan wan, Wan.Context all) {
+        Denoiser of(int texts, List<Integer> shown) {
+            Wan.Context own = Batches.of(all, texts, shown, Wan.Context::rows);
+            return (x, t) -> Ops.to(wan.forward(Ops.to(x, wan.dtype()), t, own), Dtype.FLOAT32);
+        }
+    }
+
+    /// Whether a time, which is the same for the whole batch but for still frames, is for the first
+    /// network.
+    private boolean isNoisy(Tensor t) {
+        return lessNoisy == null || Ops.item(t.max()) >= lessNoisy.boundary;
     }
 
     @Override

@@ -73,12 +73,19 @@ public final class Tensors {
 
     /// Returns entries of the first axis of `x` by their numbers.
     public static Tensor rows(Tensor x, long... numbers) {
+        return rows(x, of(numbers, numbers.length));
+    }
+
+    /// The same.
+    ///
+    /// @param numbers `[B]`, int64, on any device
+    public static Tensor rows(Tensor x, Tensor numbers) {
         if (x.is_meta()) {
             long[] shape = Shapes.of(x);
-            shape[0] = numbers.length;
+            shape[0] = numbers.size(0);
             return meta(Dtype.of(x), shape);
         }
-        return x.index_select(0, Ops.on(of(numbers, numbers.length), x));
+        return x.index_select(0, Ops.on(numbers, x));
     }
 
     /// Returns a copy of the bytes of `data` as a tensor.

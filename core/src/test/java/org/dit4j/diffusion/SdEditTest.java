@@ -3,6 +3,7 @@ package org.dit4j.diffusion;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.ArrayList;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
 import org.dit4j.tensor.Dtype;
@@ -67,6 +68,29 @@ class SdEditTest {
                 Tensor end = run(new SdEdit(method, data, noise, step, null), data, noise);
                 assertThat(Ops.maxAbsDifference(end, data)).as("step " + step).isLessThan(1e-5);
             }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"euler", "heun", "dpm++2m", "dpm++2s", "unipc"})
+    void theTimesOfARunAreKnownAhead(String name) {
+        try (var _ = TensorScope.open();
+                var rng = Rng.seeded(1)) {
+            Tensor noise = rng.normal(1, 3, 4, 4);
+            Sampler method = StraightSamplers.of(name, flow()).steps(6);
+            assertThat(method.knownTimes()).isNotEmpty();
+            var asked = new ArrayList<Float>();
+            Sampling.run(
+                    method,
+                    (x, t) -> {
+                        asked.add(Tensors.floats(t)[0]);
+                        return noise;
+                    },
+                    noise,
+                    NoiseSource.of(rng));
+            assertThat(method.knownTimes()).containsAll(asked);
+            assertThat(new SdEdit(method, noise, noise, 2, null).knownTimes())
+                    .isEqualTo(method.knownTimes());
         }
     }
 

@@ -299,7 +299,7 @@ class MmDitTest {
             Inputs other =
                     new Inputs(rng.normal(2, 4, 8, 8), rng.uniform(2), in.text(), in.pooled());
             assertThatThrownBy(() -> predict(dit, other))
-                    .hasMessage("text must have shape [2, *, 8] but has [1, 5, 8]");
+                    .hasMessage("text must have shape [2, *, 24] but has [1, 5, 24]");
         }
         assertThatThrownBy(() ->
                         new MmDit.Config(8, 2, 4, 4, 26, 3, 2, 8, 6, 10, HeadNorm.RMS, Set.of()))

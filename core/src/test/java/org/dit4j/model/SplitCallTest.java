@@ -51,10 +51,10 @@ class SplitCallTest {
                     (c, _) -> network.forward(x, t, text, pooled, c);
             same(
                     () -> whole.apply(MmDit.Changes.NONE, true),
-                    () -> network.split(x, t, text, pooled, MmDit.Changes.NONE));
+                    () -> network.split(x, t, network.prepare(text, pooled), MmDit.Changes.NONE));
             same(
                     () -> whole.apply(changes, true),
-                    () -> network.split(x, t, text, pooled, changes));
+                    () -> network.split(x, t, network.prepare(text, pooled), changes));
         }
     }
 

@@ -9,7 +9,6 @@ import org.dit4j.ConfigException;
 import org.dit4j.autoencoder.AutoencoderOobleck;
 import org.dit4j.checkpoint.JsonFile;
 import org.dit4j.data.Sound;
-import org.dit4j.diffusion.Denoiser;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.Shapes;
@@ -33,15 +32,16 @@ class TextToAudioPipelineTest {
         public PromptedNetwork.Prompts encode(List<String> texts, GenerationRequest request) {
             return new PromptedNetwork.Prompts() {
                 @Override
-                public Denoiser of(List<Integer> wanted) {
-                    return (x, _) -> {
-                        var rows = new Tensor[wanted.size()];
-                        for (int i = 0; i < rows.length; i++) {
-                            double share = texts.get(wanted.get(i)).length() / 10.0;
-                            rows[i] = Ops.mul(x.narrow(0, i, 1), share);
-                        }
-                        return Ops.cat(0, rows);
-                    };
+                public PromptedNetwork.Prepared prepare(int shown) {
+                    return wanted ->
+                            (x, _) -> {
+                                var rows = new Tensor[wanted.size()];
+                                for (int i = 0; i < rows.length; i++) {
+                                    double share = texts.get(wanted.get(i)).length() / 10.0;
+                                    rows[i] = Ops.mul(x.narrow(0, i, 1), share);
+                                }
+                                return Ops.cat(0, rows);
+                            };
                 }
 
                 @Override
