@@ -54,7 +54,7 @@ final class DitPipelineKind implements CaseKind {
         void compare(Findings out) {
             Tensor noise = c.in(id, "noise.0");
             Sampler sampler = sampler();
-            Denoiser denoiser = pipeline.denoiser(labels(), scale());
+            Denoiser denoiser = pipeline.denoiser(request());
             var times = new ArrayList<Double>();
             var answers = new ArrayList<Tensor>();
             var latents = new ArrayList<Tensor>();
@@ -115,19 +115,21 @@ final class DitPipelineKind implements CaseKind {
 
         /// The same from the seed, through what a user calls: `[B, H, W, 3]` in [0, 1].
         private Tensor pictures() {
-            var classes = new ArrayList<String>();
-            args.path("class_labels").forEach(label -> classes.add(label.asString()));
-            var request =
-                    GenerationRequest.ofClasses(classes.toArray(String[]::new))
-                            .withSteps(args.path("num_inference_steps").asInt())
-                            .withGuidance(scale())
-                            .withSeed(c.value(id + ".seed").asLong());
-            List<Picture> pictures = pipeline.generate(request);
+            List<Picture> pictures = pipeline.generate(request());
             return Ops.stack(
                     0,
                     pictures.stream()
                             .map(p -> Ops.div(Ops.to(p.tensor(), Dtype.FLOAT32), 255))
                             .toList());
+        }
+
+        private GenerationRequest request() {
+            var classes = new ArrayList<String>();
+            args.path("class_labels").forEach(label -> classes.add(label.asString()));
+            return GenerationRequest.ofClasses(classes.toArray(String[]::new))
+                    .withSteps(args.path("num_inference_steps").asInt())
+                    .withGuidance(scale())
+                    .withSeed(c.value(id + ".seed").asLong());
         }
 
         private Tensor labels() {

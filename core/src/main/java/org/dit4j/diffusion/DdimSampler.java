@@ -38,6 +38,11 @@ public record DdimSampler(
     }
 
     @Override
+    public List<Float> knownTimes() {
+        return diffusion.schedule().timesteps().floats();
+    }
+
+    @Override
     public SamplerState next(SamplerState s, Tensor prediction, NoiseSource noise) {
         Tensor x = s.x();
         Tensor t = DdpmSampler.index(x, calls() - 1 - s.call());

@@ -33,6 +33,11 @@ public record DdpmSampler(
     }
 
     @Override
+    public List<Float> knownTimes() {
+        return diffusion.schedule().timesteps().floats();
+    }
+
+    @Override
     public SamplerState next(SamplerState s, Tensor prediction, NoiseSource noise) {
         Tensor x = s.x();
         Tensor t = index(x, calls() - 1 - s.call());

@@ -1,5 +1,6 @@
 package org.dit4j.diffusion;
 
+import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
 
@@ -40,6 +41,11 @@ record FlowSolver(FlowMatching flow, SamplerFactory method) implements SamplerFa
         @Override
         public double timestep(SamplerState s) {
             return run.levels().alpha().at(s.call());
+        }
+
+        @Override
+        public List<Float> knownTimes() {
+            return run.levels().alpha().floats();
         }
 
         @Override

@@ -1,6 +1,5 @@
 package org.dit4j.diffusion;
 
-import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
@@ -32,7 +31,7 @@ public interface LeveledSampler extends Sampler {
 
     @Override
     default List<Float> knownTimes() {
-        return Arrays.stream(levels().timesteps().values()).mapToObj(t -> (float) t).toList();
+        return levels().timesteps().floats();
     }
 
     @Override

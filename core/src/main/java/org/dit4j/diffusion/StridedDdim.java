@@ -52,6 +52,11 @@ public record StridedDdim(
         }
 
         @Override
+        public List<Float> knownTimes() {
+            return strides.times().floats();
+        }
+
+        @Override
         public Tensor noised(Tensor data, Tensor noise, int call) {
             return strides.noised(data, noise, call);
         }

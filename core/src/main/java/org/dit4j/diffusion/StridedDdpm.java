@@ -35,6 +35,11 @@ public record StridedDdpm(GaussianDiffusion training, Timesteps timesteps, DataL
         }
 
         @Override
+        public List<Float> knownTimes() {
+            return times.floats();
+        }
+
+        @Override
         public Tensor noised(Tensor data, Tensor noise, int call) {
             if (call == calls()) {
                 return data;

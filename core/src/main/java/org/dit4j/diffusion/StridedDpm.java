@@ -36,6 +36,11 @@ public record StridedDpm(GaussianDiffusion training, Timesteps timesteps, boolea
         }
 
         @Override
+        public List<Float> knownTimes() {
+            return strides.times().floats();
+        }
+
+        @Override
         public Tensor noised(Tensor data, Tensor noise, int call) {
             return strides.noised(data, noise, call);
         }

@@ -1,6 +1,7 @@
 package org.dit4j.diffusion;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
@@ -41,6 +42,11 @@ public final class Table {
     /// Returns a copy of all values.
     public double[] values() {
         return values.clone();
+    }
+
+    /// Returns all values in float32, as networks are given times.
+    public List<Float> floats() {
+        return Arrays.stream(values).mapToObj(v -> (float) v).toList();
     }
 
     /// Returns the table of `f` of each value.

@@ -4,26 +4,27 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.ConfigException;
 import org.dit4j.checkpoint.LoadOptions;
+import org.dit4j.nn.Conditioning;
 import org.dit4j.nn.Init;
-import org.dit4j.nn.LabelEmbedding;
 import org.dit4j.nn.LayerNorm;
 import org.dit4j.nn.Linear;
 import org.dit4j.nn.Modulation;
 import org.dit4j.nn.ParameterSource;
 import org.dit4j.nn.Parameters;
-import org.dit4j.nn.PatchEmbed;
 import org.dit4j.nn.Patches;
-import org.dit4j.nn.Positions;
-import org.dit4j.nn.TimestepEmbedding;
+import org.dit4j.nn.SplitCall;
+import org.dit4j.nn.TimeTable;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.ShapeException;
 import org.dit4j.tensor.Shapes;
 import org.dit4j.tensor.TensorScope;
+import org.dit4j.tensor.Tensors;
 import org.jspecify.annotations.Nullable;
 
 /// The diffusion transformer (Peebles and Xie 2023, arXiv:2212.09748; facebookresearch/DiT
@@ -201,12 +202,7 @@ public final class Dit implements Network {
     }
 
     private final Config config;
-    private final PatchEmbed xEmbedder;
-    private final Tensor posEmbed; // [1, N, D]
-    private final @Nullable TimestepEmbedding tEmbedder;
-    private final @Nullable LabelEmbedding yEmbedder;
-    private final List<TimestepEmbedding> tEmbedders = new ArrayList<>();
-    private final List<LabelEmbedding> yEmbedders = new ArrayList<>();
+    private final DitEmbedding embedding;
     private final List<DitBlock> blocks = new ArrayList<>();
     private final @Nullable Modulation finalModulation;
     private final LayerNorm finalNorm;
@@ -218,19 +214,9 @@ public final class Dit implements Network {
         this.config = config;
         int d = config.hiddenSize;
         int p = config.patchSize;
-        int grid = config.inputSize / p;
-        xEmbedder = PatchEmbed.of(source.at("x_embedder"), config.inChannels, d, p);
-        boolean shared = !config.variant.perBlockEmbedders;
-        tEmbedder = shared ? timeEmbedding(source) : null;
-        yEmbedder = shared ? labelEmbedding(source) : null;
-        posEmbed = TensorScope.compute(() -> source.buffer("pos_embed", table(config, grid, grid)));
+        embedding = DitEmbedding.of(source, config);
         for (int i = 0; i < config.depth; i++) {
-            ParameterSource block = source.at("blocks." + i);
-            if (!shared) {
-                tEmbedders.add(timeEmbedding(block));
-                yEmbedders.add(labelEmbedding(block));
-            }
-            blocks.add(DitBlock.of(block, config));
+            blocks.add(DitBlock.of(source.at("blocks." + i), config));
         }
         ParameterSource last = source.at("final_layer");
         boolean adaptive = isAdaptive(config.variant.block);
@@ -298,55 +284,56 @@ public final class Dit implements Network {
         return x;
     }
 
+    /// Labels, with what can be computed of them before a run.
+    ///
+    /// @param y `[B]`, int64
+    /// @param steps with the times of a run, or null
+    public record Prepared(Tensor y, @Nullable TimeTable steps) {
+        /// Returns those of a batch.
+        ///
+        /// @param numbers `[B]`, int64: which of these each sample has
+        public Prepared rows(Tensor numbers) {
+            return new Prepared(
+                    Tensors.rows(y, numbers), steps == null ? null : steps.rows(numbers));
+        }
+    }
+
+    /// Computes the modulations at the times of a run together, where there are any. They belong to
+    /// the caller's innermost scope.
+    ///
+    /// @param y labels `[R]`, int64
+    /// @param times at which the network will be called; it may be called at others
+    public Prepared prepare(Tensor y, List<Float> times) {
+        if (times.isEmpty() || finalModulation == null || config.variant.perBlockEmbedders) {
+            return new Prepared(y, null);
+        }
+        Stream<Modulation> own = blocks.stream().flatMap(DitBlock::modulations);
+        return new Prepared(
+                y,
+                embedding.steps(times, y, Stream.concat(own, Stream.of(finalModulation)).toList()));
+    }
+
+    /// Begins what [#forward] does, for inference, and stops after the first block.
+    public SplitCall split(Tensor x, Tensor t, Prepared labels) {
+        Conditioning known = labels.steps == null ? null : labels.steps.at(t);
+        Conditioning c =
+                known == null ? Conditioning.of(embedding.conditioning(t, labels.y)) : known;
+        Tensor before = embedding.tokens(x, c.c()); // [B, N, D]
+        Tensor after = TensorScope.compute(() -> block(0, before, c)); // [B, N, D]
+        List<Integer> others = IntStream.range(1, depth()).boxed().toList();
+        return new SplitCall(
+                before,
+                after,
+                () -> TensorScope.fold(after, others, (z, i) -> block(i, z, c)),
+                z -> head(z, c, x.size(2), x.size(3)));
+    }
+
     @Override
     public Hidden embed(Tensor x, Tensor t, Tensor y) {
-        Shapes.require(x, "x", Shapes.ANY, config.inChannels, Shapes.ANY, Shapes.ANY);
         Shapes.require(t, "t", x.size(0));
         Shapes.require(y, "y", x.size(0));
-        int p = config.patchSize;
-        if (x.size(2) % p != 0 || x.size(3) % p != 0) {
-            throw new ShapeException(
-                    "latents of %d x %d do not divide into patches of %d"
-                            .formatted(x.size(2), x.size(3), p));
-        }
-        Tensor tokens =
-                xEmbedder
-                        .forward(x)
-                        .add(positions((int) x.size(2) / p, (int) x.size(3) / p)); // [B, N, D]
-        Tensor c = conditioning(t, y);
-        return config.variant.block == BlockType.IN_CONTEXT
-                ? new Hidden(Ops.cat(1, c, tokens), c)
-                : new Hidden(tokens, c);
-    }
-
-    /// `[B, D]` for adaptive norms, `[B, 2, D]` as tokens, `[B, depth, D]` where every block embeds
-    /// by itself.
-    private Tensor conditioning(Tensor t, Tensor y) {
-        if (tEmbedder == null || yEmbedder == null) {
-            return Ops.stack(
-                    1,
-                    IntStream.range(0, config.depth)
-                            .mapToObj(i ->
-                                    tEmbedders.get(i).forward(t).add(yEmbedders.get(i).forward(y)))
-                            .toList());
-        }
-        Tensor time = tEmbedder.forward(t); // [B, D]
-        Tensor label = yEmbedder.forward(y); // [B, D]
-        return isAdaptive(config.variant.block) ? time.add(label) : Ops.stack(1, time, label);
-    }
-
-    /// The stored table for the size the network was trained with; for another grid the same table
-    /// with its positions stretched over that grid.
-    private Tensor positions(int h, int w) {
-        int grid = config.inputSize / config.patchSize;
-        return h == grid && w == grid ? posEmbed : Ops.like(table(config, h, w), posEmbed);
-    }
-
-    /// Returns the table `[1, h w, D]` of a grid of that size.
-    static Tensor table(Config config, int h, int w) {
-        int base = config.inputSize / config.patchSize;
-        double grid = base / config.variant.positionScale;
-        return Positions.sinCos2d(config.hiddenSize, h, w, grid / h, grid / w);
+        Tensor c = embedding.conditioning(t, y);
+        return new Hidden(embedding.tokens(x, c), c);
     }
 
     @Override
@@ -356,17 +343,29 @@ public final class Dit implements Network {
 
     @Override
     public Tensor block(int i, Tensor x, Tensor c) {
-        return blocks.get(i).forward(x, config.variant.perBlockEmbedders ? c.select(1, i) : c);
+        return block(i, x, Conditioning.of(c));
+    }
+
+    private Tensor block(int i, Tensor x, Conditioning c) {
+        return blocks.get(i).forward(i, x, own(i, c));
+    }
+
+    /// The conditioning of block `i`.
+    private Conditioning own(int i, Conditioning c) {
+        return config.variant.perBlockEmbedders ? Conditioning.of(c.c().select(1, i)) : c;
     }
 
     @Override
     public Tensor head(Tensor x, Tensor c, long h, long w) {
+        return head(x, Conditioning.of(c), h, w);
+    }
+
+    private Tensor head(Tensor x, Conditioning c, long h, long w) {
         Tensor tokens =
                 config.variant.block == BlockType.IN_CONTEXT ? x.narrow(1, 2, x.size(1) - 2) : x;
         Tensor z = finalNorm.forward(tokens); // [B, N, D]
         if (finalModulation != null) {
-            Tensor[] m =
-                    finalModulation.forward(config.variant.perBlockEmbedders ? c.select(1, 0) : c);
+            Tensor[] m = own(0, c).at(config.depth, finalModulation);
             z = Modulation.modulate(z, m[0], m[1]);
         }
         int p = config.patchSize;
@@ -377,20 +376,7 @@ public final class Dit implements Network {
                 : out;
     }
 
-    private TimestepEmbedding timeEmbedding(ParameterSource source) {
-        return TimestepEmbedding.of(
-                source.at("t_embedder"), config.hiddenSize, config.variant.timestepShift);
-    }
-
-    private LabelEmbedding labelEmbedding(ParameterSource source) {
-        return LabelEmbedding.of(
-                source.at("y_embedder"),
-                config.numClasses,
-                config.hiddenSize,
-                config.classDropoutProb > 0);
-    }
-
-    private static boolean isAdaptive(BlockType block) {
+    static boolean isAdaptive(BlockType block) {
         return switch (block) {
             case ADALN, ADALN_ZERO -> true;
             case IN_CONTEXT, CROSS_ATTENTION -> false;

@@ -2,8 +2,10 @@ package org.dit4j.model;
 
 import static org.dit4j.nn.Modulation.modulate;
 
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.nn.Attention;
+import org.dit4j.nn.Conditioning;
 import org.dit4j.nn.CrossAttention;
 import org.dit4j.nn.LayerNorm;
 import org.dit4j.nn.Mlp;
@@ -18,12 +20,18 @@ sealed interface DitBlock {
 
     /// Applies the block.
     ///
+    /// @param i its number
     /// @param x tokens `[B, N, D]`
     /// @param c conditioning: `[B, D]`, the sum of time and class, for the two adaptive variants;
     ///   `[B, 2, D]`, one token each, for cross-attention; unused for in-context, where both stand
     ///   among the tokens
     /// @return `[B, N, D]`
-    Tensor forward(Tensor x, Tensor c);
+    Tensor forward(int i, Tensor x, Conditioning c);
+
+    /// Returns the modulation, if it has one.
+    default Stream<Modulation> modulations() {
+        return Stream.empty();
+    }
 
     /// Builds the variant that `config` names.
     static DitBlock of(ParameterSource source, Dit.Config config) {
@@ -65,11 +73,14 @@ sealed interface DitBlock {
     record AdaLnZero(Attention attn, Mlp mlp, Modulation modulation, LayerNorm norm2)
             implements DitBlock {
         @Override
-        public Tensor forward(Tensor x, Tensor c) {
-            Tensor[] m =
-                    modulation.forward(
-                            c); // shift, scale, gate of attention; the same of the MLP; each [B, 1,
-            // D]
+        public Stream<Modulation> modulations() {
+            return Stream.of(modulation);
+        }
+
+        @Override
+        public Tensor forward(int i, Tensor x, Conditioning c) {
+            // shift, scale, gate of attention; the same of the MLP; each [B, 1, D]
+            Tensor[] m = c.at(i, modulation);
             Tensor a = attn.forward(modulate(LayerNorm.plain(EPS).forward(x), m[0], m[1]));
             Tensor h = x.addcmul(m[2], a); // [B, N, D]
             return h.addcmul(m[5], mlp.forward(modulate(norm2.forward(h), m[3], m[4])));
@@ -79,10 +90,14 @@ sealed interface DitBlock {
     /// Shifts and scales from the conditioning, plain residuals.
     record AdaLn(Attention attn, Mlp mlp, Modulation modulation) implements DitBlock {
         @Override
-        public Tensor forward(Tensor x, Tensor c) {
-            Tensor[] m =
-                    modulation.forward(
-                            c); // shift and scale of attention, then of the MLP; each [B, 1, D]
+        public Stream<Modulation> modulations() {
+            return Stream.of(modulation);
+        }
+
+        @Override
+        public Tensor forward(int i, Tensor x, Conditioning c) {
+            // shift and scale of attention, then of the MLP; each [B, 1, D]
+            Tensor[] m = c.at(i, modulation);
             LayerNorm norm = LayerNorm.plain(EPS);
             Tensor h = x.add(attn.forward(modulate(norm.forward(x), m[0], m[1])));
             return h.add(mlp.forward(modulate(norm.forward(h), m[2], m[3])));
@@ -99,9 +114,9 @@ sealed interface DitBlock {
             LayerNorm norm3)
             implements DitBlock {
         @Override
-        public Tensor forward(Tensor x, Tensor c) {
+        public Tensor forward(int i, Tensor x, Conditioning c) {
             Tensor h = x.add(attn.forward(norm1.forward(x)));
-            Tensor k = h.add(crossAttn.forward(norm2.forward(h), c));
+            Tensor k = h.add(crossAttn.forward(norm2.forward(h), c.c()));
             return k.add(mlp.forward(norm3.forward(k)));
         }
     }
@@ -110,7 +125,7 @@ sealed interface DitBlock {
     record InContext(Attention attn, Mlp mlp, LayerNorm norm1, LayerNorm norm2)
             implements DitBlock {
         @Override
-        public Tensor forward(Tensor x, Tensor c) {
+        public Tensor forward(int i, Tensor x, Conditioning c) {
             Tensor h = x.add(attn.forward(norm1.forward(x)));
             return h.add(mlp.forward(norm2.forward(h)));
         }

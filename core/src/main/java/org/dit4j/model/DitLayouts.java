@@ -236,7 +236,7 @@ public final class DitLayouts {
 
     private static Tensor table(Dit.Config config) {
         int grid = config.inputSize() / config.patchSize();
-        return Dit.table(config, grid, grid);
+        return DitEmbedding.table(config, grid, grid);
     }
 
     private static byte[] bytes(Tensor x) {

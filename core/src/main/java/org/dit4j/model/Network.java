@@ -1,11 +1,7 @@
 package org.dit4j.model;
 
-import java.util.List;
-import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.nn.Parameters;
-import org.dit4j.nn.SplitCall;
-import org.dit4j.tensor.TensorScope;
 
 /// A class-conditional denoising network as three stages, so that a trainer can recompute one block
 /// at a time.
@@ -39,18 +35,6 @@ public interface Network extends AutoCloseable {
 
     /// Predicts in one go: [#embed], all blocks, [#head].
     Tensor forward(Tensor x, Tensor t, Tensor y);
-
-    /// Begins what [#forward] does, for inference, and stops after the first block.
-    default SplitCall split(Tensor x, Tensor t, Tensor y) {
-        Hidden h = embed(x, t, y); // [B, N, D], [B, D]
-        Tensor after = TensorScope.compute(() -> block(0, h.x(), h.c())); // [B, N, D]
-        List<Integer> others = IntStream.range(1, depth()).boxed().toList();
-        return new SplitCall(
-                h.x(),
-                after,
-                () -> TensorScope.fold(after, others, (z, i) -> block(i, z, h.c())),
-                z -> head(z, h.c(), x.size(2), x.size(3)));
-    }
 
     /// Returns all parameters, which live as long as the network.
     Parameters parameters();

@@ -1,12 +1,11 @@
 package org.dit4j.pipeline;
 
 import java.util.List;
-import org.bytedeco.pytorch.Tensor;
+import java.util.stream.LongStream;
 import org.dit4j.ConfigException;
 import org.dit4j.autoencoder.Autoencoder;
 import org.dit4j.data.Picture;
 import org.dit4j.diffusion.Denoiser;
-import org.dit4j.diffusion.Guidance;
 import org.dit4j.diffusion.Progress;
 import org.dit4j.diffusion.RunDenoiser;
 import org.dit4j.diffusion.Sampler;
@@ -102,22 +101,22 @@ public final class DitPipeline implements Pipeline {
     public List<Picture> generate(GenerationRequest request, Progress progress) {
         GenerationRequest r = resolve(request);
         try (var _ = TensorScope.open()) {
-            return latents.generate(r, _ -> conditioned(labels(r)), progress);
+            return latents.generate(r, _ -> conditioned(r), progress);
         }
     }
 
-    /// Returns the network as a sampler calls it, with labels closed over and guided.
-    ///
-    /// @param y `[B]`, int64
-    public Denoiser denoiser(Tensor y, double scale) {
-        return LatentSampling.denoiser(conditioned(y), Guidance.of(scale, Guidance.Scope.DATA));
+    /// Returns the guided network as the sampler of a request calls it, without a cache. It belongs
+    /// to the caller's innermost scope.
+    public Denoiser denoiser(GenerationRequest request) {
+        GenerationRequest r = resolve(request);
+        return latents.denoiser(conditioned(r), r.guide());
     }
 
     /// Returns the network with a request's classes, guidance and cache, as the sampler of its run
     /// calls it. It belongs to the caller's innermost scope.
     public RunDenoiser cached(GenerationRequest request) {
         GenerationRequest r = resolve(request);
-        return latents.denoiser(conditioned(labels(r)), r);
+        return latents.denoiser(conditioned(r), r);
     }
 
     /// Returns the method that a request is sampled with.
@@ -125,31 +124,33 @@ public final class DitPipeline implements Pipeline {
         return latents.sampler(resolve(request));
     }
 
-    private LatentSampling.Conditioned conditioned(Tensor y) {
-        return (from, n, paired) -> {
-            Tensor part = y.narrow(0, from, n);
-            if (!paired) {
-                return conditional(part);
-            }
-            Tensor none = Tensors.full(parts.network.config().nullLabel(), Dtype.INT64, n);
-            return conditional(Ops.cat(0, part, none));
-        };
+    /// The classes of the request, and after them none, stand for the texts of [Batches].
+    private LatentSampling.Conditioned conditioned(GenerationRequest r) {
+        boolean guided = latents.guided(r);
+        LongStream named = r.prompts().stream().mapToLong(parts.classes::id);
+        LongStream none =
+                guided ? LongStream.of(parts.network.config().nullLabel()) : LongStream.empty();
+        long[] y = LongStream.concat(named, none).toArray();
+        Dit.Prepared all =
+                Batches.once(() ->
+                        parts.network.prepare(
+                                Tensors.of(y, y.length),
+                                latents.sampler(latents.drawn(r)).knownTimes()));
+        return (from, n, paired) ->
+                conditional(
+                        Batches.of(
+                                all,
+                                y.length,
+                                Batches.shown(r, from, n, paired),
+                                Dit.Prepared::rows));
     }
 
     /// The network in its own precision, the sampler in float32.
-    private SplitDenoiser conditional(Tensor y) {
+    private SplitDenoiser conditional(Dit.Prepared labels) {
         return (x, t) ->
                 parts.network
-                        .split(Ops.to(x, parts.network.dtype()), t, y)
+                        .split(Ops.to(x, parts.network.dtype()), t, labels)
                         .then(answer -> Ops.to(answer, Dtype.FLOAT32));
-    }
-
-    private Tensor labels(GenerationRequest r) {
-        var y = new long[r.pictures()];
-        for (int i = 0; i < y.length; i++) {
-            y[i] = parts.classes.id(r.prompts().get(i / r.count()));
-        }
-        return Tensors.of(y, y.length);
     }
 
     @Override

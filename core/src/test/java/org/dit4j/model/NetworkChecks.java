@@ -8,6 +8,7 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
+import org.dit4j.nn.Parameters;
 import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;
@@ -19,6 +20,17 @@ final class NetworkChecks {
     private static final double H = 1e-5;
 
     private NetworkChecks() {}
+
+    /// Gates and outputs start at zero, which would hide everything.
+    static void stir(Parameters parameters, Rng rng) {
+        Ops.noGrad(() -> {
+            parameters
+                    .trained()
+                    .values()
+                    .forEach(w -> w.add_(Ops.mul(Ops.like(rng.normal(Shapes.of(w)), w), 0.1)));
+            return 0;
+        });
+    }
 
     /// Compares the gradient of each weight along a random direction with central differences.
     ///

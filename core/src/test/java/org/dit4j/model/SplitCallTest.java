@@ -2,15 +2,14 @@ package org.dit4j.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import org.bytedeco.pytorch.Tensor;
-import org.dit4j.nn.Parameters;
 import org.dit4j.nn.SplitCall;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;
-import org.dit4j.tensor.Shapes;
 import org.dit4j.tensor.TensorScope;
 import org.dit4j.tensor.Tensors;
 import org.junit.jupiter.api.Test;
@@ -26,11 +25,11 @@ class SplitCallTest {
         try (var _ = TensorScope.open();
                 var rng = Rng.seeded(1);
                 var dit = Dit.initialise(config, rng)) {
-            stir(dit.parameters(), rng);
+            NetworkChecks.stir(dit.parameters(), rng);
             Tensor x = rng.normal(2, 4, 8, 8);
             Tensor t = Tensors.of(new float[] {3, 500}, 2);
             Tensor y = Tensors.of(new long[] {1, 10}, 2);
-            same(() -> dit.forward(x, t, y), () -> dit.split(x, t, y));
+            same(() -> dit.forward(x, t, y), () -> dit.split(x, t, dit.prepare(y, List.of())));
         }
     }
 
@@ -41,12 +40,12 @@ class SplitCallTest {
         try (var _ = TensorScope.open();
                 var rng = Rng.seeded(2);
                 var network = MmDit.initialise(config, rng)) {
-            stir(network.parameters(), rng);
+            NetworkChecks.stir(network.parameters(), rng);
             Tensor x = rng.normal(2, 4, 7, 8);
             Tensor t = Tensors.of(new float[] {3, 500}, 2);
             Tensor text = rng.normal(2, 5, 16);
             Tensor pooled = rng.normal(2, 8);
-            var changes = new MmDit.Changes(Set.of(), java.util.List.of(rng.normal(2, 16, 32)));
+            var changes = new MmDit.Changes(Set.of(), List.of(rng.normal(2, 16, 32)));
             BiFunction<MmDit.Changes, Boolean, Tensor> whole =
                     (c, _) -> network.forward(x, t, text, pooled, c);
             same(
@@ -67,17 +66,6 @@ class SplitCallTest {
             assertThat(Tensors.floats(call.after())).isNotEqualTo(Tensors.floats(call.before()));
             // the tokens before are still there, so the rest can be computed again
             assertThat(Tensors.floats(call.rest())).isEqualTo(Tensors.floats(last));
-            return 0;
-        });
-    }
-
-    /// Gates and outputs start at zero, which would hide everything.
-    private static void stir(Parameters parameters, Rng rng) {
-        Ops.noGrad(() -> {
-            parameters
-                    .trained()
-                    .values()
-                    .forEach(w -> w.add_(Ops.mul(Ops.like(rng.normal(Shapes.of(w)), w), 0.1)));
             return 0;
         });
     }
