@@ -35,7 +35,7 @@ public interface Weight {
     record Dense(Tensor dense) implements Weight {
         @Override
         public Tensor linear(Tensor x, @Nullable Tensor bias) {
-            return Ops.linear(x, dense, bias);
+            return FusedLinear.plain(x, dense, bias);
         }
 
         @Override

@@ -158,7 +158,7 @@ class PreparedTest {
             Tensor pooled = rng.normal(2, TinyMmDit.POOLED);
             Tensor x = rng.normal(3, 4, 8, 6);
             Tensor numbers = numbers(1, 0, 1);
-            MmDit.Prepared plain = dit.prepare(text, pooled).rows(numbers);
+            MmDit.Prepared plain = Ops.noGrad(() -> dit.prepare(text, pooled).rows(numbers));
             MmDit.Prepared steps =
                     Ops.noGrad(() -> dit.prepare(text, pooled, List.of(900f, 500f, 0.5f)));
             Tensor wanted = predict(dit, x, 500, plain);
