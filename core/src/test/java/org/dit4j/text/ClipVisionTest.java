@@ -149,7 +149,8 @@ class ClipVisionTest {
             Tensor x = rng.normal(1, 3, 4, 4);
             try (ClipVision read = ClipVision.load(folder, LoadOptions.inference())) {
                 Tensor same = Ops.noGrad(() -> network.penultimate(x));
-                assertThat(Ops.maxAbsDifference(read.penultimate(x), same)).isZero();
+                Tensor again = Ops.noGrad(() -> read.penultimate(x));
+                assertThat(Ops.maxAbsDifference(again, same)).isZero();
             }
         }
     }
