@@ -21,6 +21,18 @@ final class NetworkChecks {
 
     private NetworkChecks() {}
 
+    /// Makes every weight whose name matches unusable.
+    static void spoil(Map<String, Tensor> weights, String names) {
+        Ops.noGrad(() -> {
+            weights.forEach((name, w) -> {
+                if (name.matches(names)) {
+                    Ops.mul_(w, Double.NaN);
+                }
+            });
+            return 0;
+        });
+    }
+
     /// Gates and outputs start at zero, which would hide everything.
     static void stir(Parameters parameters, Rng rng) {
         Ops.noGrad(() -> {

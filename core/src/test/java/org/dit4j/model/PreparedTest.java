@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Function;
@@ -20,7 +19,6 @@ import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.TensorScope;
 import org.dit4j.tensor.Tensors;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -140,60 +138,13 @@ class PreparedTest {
             Tensor made = Ops.noGrad(() -> run.predict(x, t, 1, 0, 1));
             double largest = Ops.maxAbsDifference(wanted, Ops.mul(wanted, 0));
             assertThat(Ops.maxAbsDifference(made, wanted)).isLessThan(4e-6 * Math.max(1, largest));
-            spoil(calls.parameters.trained(), family.once);
+            NetworkChecks.spoil(calls.parameters.trained(), family.once);
             assertThat(Ops.isFinite(Ops.noGrad(() -> calls.plain.predict(x, t, 1, 0, 1))))
                     .isFalse();
             Tensor again = Ops.noGrad(() -> run.predict(x, t, 1, 0, 1));
             assertThat(Ops.maxAbsDifference(again, made)).isZero();
             calls.parameters.close();
         }
-    }
-
-    @Test
-    void modulationsOfAllTimesAreComputedTogether() {
-        try (var _ = TensorScope.open();
-                var rng = Rng.seeded(4);
-                var dit = TinyMmDit.trained(TinyMmDit.tiny(), rng)) {
-            Tensor text = rng.normal(2, 5, TinyMmDit.TEXT);
-            Tensor pooled = rng.normal(2, TinyMmDit.POOLED);
-            Tensor x = rng.normal(3, 4, 8, 6);
-            Tensor numbers = numbers(1, 0, 1);
-            MmDit.Prepared plain = Ops.noGrad(() -> dit.prepare(text, pooled).rows(numbers));
-            MmDit.Prepared steps =
-                    Ops.noGrad(() -> dit.prepare(text, pooled, List.of(900f, 500f, 0.5f)));
-            Tensor wanted = predict(dit, x, 500, plain);
-            Tensor other = predict(dit, x, 501, plain);
-            double largest = Ops.maxAbsDifference(wanted, Ops.mul(wanted, 0));
-            assertThat(Ops.maxAbsDifference(predict(dit, x, 500, steps.rows(numbers)), wanted))
-                    .isLessThan(4e-6 * Math.max(1, largest));
-            assertThat(Ops.maxAbsDifference(predict(dit, x, 501, steps.rows(numbers)), other))
-                    .isZero();
-            Tensor last = predict(dit, x.narrow(0, 0, 2), 0.5, steps);
-            spoil(dit.parameters().trained(), "t_embedder.*|.*adaLN_modulation.*");
-            assertThat(Ops.maxAbsDifference(predict(dit, x.narrow(0, 0, 2), 0.5, steps), last))
-                    .isZero();
-            assertThat(Ops.isFinite(predict(dit, x, 501, steps.rows(numbers)))).isFalse();
-        }
-    }
-
-    private static Tensor predict(MmDit dit, Tensor x, double t, MmDit.Prepared text) {
-        return Ops.noGrad(() -> {
-            Tensor times = Tensors.full(t, Dtype.FLOAT32, x.size(0));
-            var call = dit.split(x, times, text, MmDit.Changes.NONE);
-            return call.answer(call.rest());
-        });
-    }
-
-    /// Makes every weight whose name matches unusable.
-    private static void spoil(Map<String, Tensor> weights, String names) {
-        Ops.noGrad(() -> {
-            weights.forEach((name, w) -> {
-                if (name.matches(names)) {
-                    Ops.mul_(w, Double.NaN);
-                }
-            });
-            return 0;
-        });
     }
 
     @ParameterizedTest
