@@ -7,6 +7,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.dit4j.diffusion.Denoiser;
 import org.dit4j.diffusion.FlowLoss;
 import org.dit4j.diffusion.FlowMatching;
+import org.dit4j.diffusion.FlowShift;
 import org.dit4j.diffusion.GaussianDiffusion;
 import org.dit4j.diffusion.GaussianLoss;
 import org.dit4j.diffusion.LossTerms;
@@ -71,7 +72,7 @@ interface DenoisingLoss {
                                 : OptionalDouble.empty());
         return (network, x0, rng) -> {
             // DiT, train.py: times first, then the noise
-            Tensor t = rng.integers(diffusion.steps(), x0.size(0));
+            Tensor t = times(g.timeShift(), diffusion.steps(), x0.size(0), rng);
             Tensor noise = Ops.on(rng.normal(Shapes.of(x0)), x0);
             LossTerms terms = loss.of(network, x0, t, noise);
             double[] at = Tensors.doubles(t);
@@ -80,6 +81,20 @@ interface DenoisingLoss {
             }
             return new Drawn(terms, at);
         };
+    }
+
+    /// Draws the steps of a batch, int64 `[batch]`.
+    private static Tensor times(double shift, int steps, long batch, Rng rng) {
+        if (shift == 1) {
+            return rng.integers(steps, batch);
+        }
+        var moved = new FlowShift.Fixed(shift);
+        double[] u = Tensors.doubles(rng.uniform64(batch));
+        var t = new long[u.length];
+        for (int i = 0; i < t.length; i++) {
+            t[i] = Math.min((long) (steps * moved.apply(u[i])), steps - 1);
+        }
+        return Tensors.of(t, t.length);
     }
 
     private static DenoisingLoss flow(Objective.Flow f) {

@@ -2,6 +2,7 @@ package org.dit4j.train;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import org.dit4j.ConfigException;
 import org.dit4j.diffusion.FlowMatching;
 import org.dit4j.diffusion.FlowTarget;
 import org.dit4j.diffusion.Interpolant;
@@ -27,8 +28,20 @@ public sealed interface Objective {
     /// @param noiseSchedule `linear` or `squaredcos_cap_v2`
     /// @param target `epsilon`, `x0` or `v`
     /// @param minSnrGamma clamp of the signal-to-noise weight (Hang et al. 2023), 0 for none
+    /// @param timeShift how far the training times are moved towards the noise, as those of a flow
+    ///   are for large pictures (Esser et al. 2024, equation 23); above 0, 1 for times that are all
+    ///   equally often
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
-    record Gaussian(String noiseSchedule, Target target, double minSnrGamma) implements Objective {
+    record Gaussian(String noiseSchedule, Target target, double minSnrGamma, double timeShift)
+            implements Objective {
+        /// Checks the shift.
+        public Gaussian {
+            ConfigException.require(
+                    timeShift > 0 && Double.isFinite(timeShift),
+                    "time_shift must be above 0, not %s",
+                    timeShift);
+        }
+
         @Override
         public DiffusionProcess sampling() {
             return DiffusionProcess.gaussian(noiseSchedule, target);

@@ -2,10 +2,14 @@ package org.dit4j.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
+import java.util.Arrays;
 import org.bytedeco.pytorch.Tensor;
 import org.dit4j.diffusion.FlowTarget;
 import org.dit4j.diffusion.Interpolant;
+import org.dit4j.diffusion.Target;
+import org.dit4j.tensor.Dtype;
 import org.dit4j.tensor.Ops;
 import org.dit4j.tensor.Rng;
 import org.dit4j.tensor.TensorScope;
@@ -39,6 +43,32 @@ class DenoisingLossTest {
             assertThat(Tensors.floats(drawn.terms().loss())).containsOnly(0);
             assertThat(drawn.positions()).containsExactly(Tensors.doubles(t));
         }
+    }
+
+    /// Half of the times are above the shifted middle, and a tenth above the shifted nine tenths.
+    @Test
+    void shiftedTimesOfAGaussianProcessStandNearerToTheNoise() {
+        var objective = new Objective.Gaussian("squaredcos_cap_v2", Target.V, 0, 4);
+        try (var scope = TensorScope.open();
+                Rng rng = Rng.seeded(3)) {
+            double[] at =
+                    DenoisingLoss.of(objective, false)
+                            .of((x, t) -> x, Tensors.zeros(Dtype.FLOAT32, 20_000, 1, 1, 1), rng)
+                            .positions();
+            assertThat(Arrays.stream(at)).allMatch(t -> t >= 0 && t < 1);
+            assertThat(shareAbove(at, 4 * 0.5 / (1 + 3 * 0.5))).isCloseTo(0.5, within(0.015));
+            assertThat(shareAbove(at, 4 * 0.9 / (1 + 3 * 0.9))).isCloseTo(0.1, within(0.01));
+        }
+    }
+
+    private static double shareAbove(double[] at, double bound) {
+        return Arrays.stream(at).filter(t -> t >= bound).count() / (double) at.length;
+    }
+
+    @Test
+    void aShiftMustBePositive() {
+        assertThatThrownBy(() -> new Objective.Gaussian("linear", Target.V, 0, 0))
+                .hasMessage("time_shift must be above 0, not 0.0");
     }
 
     @Test

@@ -54,7 +54,7 @@ class TrainingRunTest {
                "steps": 2, "guidance": 2}}
             """;
     private static final String GAUSSIAN =
-            "{\"process\": \"gaussian\", \"noise_schedule\": \"linear\", \"target\": \"epsilon\", \"min_snr_gamma\": 5}";
+            "{\"process\": \"gaussian\", \"noise_schedule\": \"linear\", \"target\": \"epsilon\", \"min_snr_gamma\": 5, \"time_shift\": 1}";
 
     @TempDir private static Path temporary;
 
