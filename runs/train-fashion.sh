@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The whole life of a small model in less than an hour, on Fashion-MNIST (Debian's package dataset-fashion-mnist, or FROM): pictures,
 # autoencoder, the classifier whose features the evaluation takes, a class-conditional DiT on the latents, evaluation, pictures.
-# Stop it at any time and start it again: each run goes on where it was. OUT is out/fashion.
+# Stop it at any time and start it again: each run goes on where it was. All of it is in out/fashion and data/.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd -P)
 cd "$root"
